@@ -1,0 +1,106 @@
+"""The part of Cilium's Helm values that joins a cluster to the others: complete from the first install on.
+
+Every peer is in the values before it exists, because addresses, ports and the CA are known from the plan. So nobody
+runs ``cilium clustermesh connect``, which would change releases behind the program's back.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from infra.ports import MESH_API_PORT
+
+if TYPE_CHECKING:
+    from infra.plan import ClusterPlan, FleetPlan
+
+Platform = Literal["eks", "aks"]
+
+MESH_CACHE_TTL = "15m"
+"""How long backends of a cluster that cannot be reached stay; the chart's default keeps them for ever."""
+
+LEAF_VALIDITY_DAYS = 365
+"""Validity of the certificates that certgen makes from the CA; certgen refuses a CA that would expire before them."""
+
+CERTIFICATE_SCHEDULE = "0 0 1 */4 *"
+"""When certgen renews them: every four months, so that two renewals may fail before one expires."""
+
+
+def chart_version(version: str) -> tuple[int, int, int]:
+    """Read a version of the chart, ``1.19.6`` or ``1.20.0-rc.1``, as numbers.
+
+    Raises
+    ------
+    ValueError
+        If it does not begin with three numbers.
+    """
+    match = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    if match is None:
+        raise ValueError(f"{version!r} is not a version of the Cilium chart; write one such as 1.19.6")
+    major, minor, patch = (int(part) for part in match.groups())
+    return major, minor, patch
+
+
+def _mesh_service(plan: FleetPlan, cluster: ClusterPlan, platform: Platform, mesh_subnet: str | None) -> dict[str, Any]:
+    """Behind which load balancer the mesh API server stands: its address is known before anything is built."""
+    if platform == "eks":
+        # The load balancer is a resource of the program, with a fixed address in each zone, to this port.
+        return {"type": "NodePort", "nodePort": cluster.mesh_node_port}
+    if mesh_subnet is None:
+        raise ValueError(f"cluster {cluster.name!r}: Azure needs the name of the mesh subnet for its load balancer")
+    sites = {plan.clusters[name].site for name in (cluster.name, *(peer.name for peer in plan.peers(cluster.name)))}
+    sources = [str(cidr) for name in plan.sites if name in sites for cidr in plan.sites[name].addresses.node_ranges]
+    return {
+        "type": "LoadBalancer",
+        "annotations": {
+            "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
+            "service.beta.kubernetes.io/azure-load-balancer-internal-subnet": mesh_subnet,
+            "service.beta.kubernetes.io/azure-load-balancer-ipv4": cluster.mesh_addresses[0],
+        },
+        # Nodes of the mesh's sites and nobody else, the same ranges that the security groups open.
+        "loadBalancerSourceRanges": sources,
+    }
+
+
+def clustermesh_values(plan: FleetPlan, cluster: ClusterPlan, platform: Platform, mesh_subnet: str | None) -> dict[str, Any]:
+    # The number is baked into every identity, so a cluster outside the mesh has it too: it may join later.
+    alone = {"maxConnectedClusters": plan.mesh.max_clusters}
+    if not cluster.meshed:
+        return alone
+    values: dict[str, Any] = {
+        **alone,
+        "useAPIServer": True,
+        "cacheTTL": MESH_CACHE_TTL,
+        # A policy that names no cluster means its own: what the generated policies are written for.
+        "policyDefaultLocalCluster": True,
+        "config": {
+            "enabled": True,
+            # Addresses and not names: the certificate is for <cluster>.mesh.cilium.io, which the chart resolves to them.
+            "clusters": {
+                peer.name: {"ips": list(peer.mesh_addresses), "port": MESH_API_PORT}
+                for peer in plan.peers(cluster.name)
+            },
+        },
+        "apiserver": {
+            "service": _mesh_service(plan, cluster, platform, mesh_subnet),
+            "tls": {
+                # Each peer is a user of its own in etcd: remote-<cluster>.
+                "authMode": "cluster",
+                "auto": certificate_values(),
+            },
+        },
+    }
+    if chart_version(plan.mesh.cilium) >= (1, 20, 0):
+        # Otherwise a new peer restarts every mesh API server; 1.19 has no such switch.
+        values["disableKubernetesHostAliases"] = True
+    return values
+
+
+def certificate_values() -> dict[str, Any]:
+    """Certificates by certgen in the cluster: Helm's own would be new at every render, and never renewed."""
+    return {
+        "enabled": True,
+        "method": "cronJob",
+        "certValidityDuration": LEAF_VALIDITY_DAYS,
+        "schedule": CERTIFICATE_SCHEDULE,
+    }

@@ -1,0 +1,432 @@
+"""The plan of a fleet: the frozen values that components build from. Everything here follows from the fleet file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from infra import addresses
+from infra.model import AwsSite, AzureSite, Cluster, Component, Encryption, Fleet, NodePool
+from infra.ports import FIRST_MESH_NODE_PORT, MESH_API, MESH_API_PORT, Port, node_ports
+from infra.tunnels import IkePolicy, TunnelPlan, plan_tunnels
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network
+
+    from infra.addresses import AwsAddresses, AzureAddresses
+
+DEFAULT_NODE_SIZE = {"aws": "m6i.xlarge", "azure": "Standard_D4s_v5"}
+"""Size of a node where the file names none: 4 vCPU, 16 GiB, current, with encryption at host on Azure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """A firewall opening on one site for the nodes of another.
+
+    Parameters
+    ----------
+    target
+        ``nodes``, or ``mesh``: the load balancers of the mesh API servers.
+    port
+        What is opened.
+    sources
+        The other site's node ranges.
+    """
+
+    target: Literal["nodes", "mesh"]
+    port: Port
+    sources: tuple[IPv4Network, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsSitePlan:
+    """An AWS site. ``gateway`` is None where no link leads to the other cloud and none was asked for."""
+
+    name: str
+    region: str
+    zones: tuple[str, str, str]
+    cidr: IPv4Network
+    asn: int
+    gateway: Literal["virtual-private-gateway", "transit-gateway"] | None
+    addresses: AwsAddresses
+    internal: tuple[Opening, ...]
+    tags: dict[str, str]
+    protect: bool
+
+    cloud: Literal["aws"] = "aws"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AzureSitePlan:
+    """An Azure site.
+
+    Parameters
+    ----------
+    gateway
+        Size of the VPN gateway; None where no link leads to the other cloud and none was asked for.
+    apipa
+        Custom BGP addresses of the gateway's two instances over all links of the site, in the order of the links.
+    """
+
+    name: str
+    region: str
+    cidr: IPv4Network
+    asn: int
+    gateway: str | None
+    apipa: tuple[tuple[str, ...], tuple[str, ...]]
+    addresses: AzureAddresses
+    internal: tuple[Opening, ...]
+    tags: dict[str, str]
+    protect: bool
+
+    cloud: Literal["azure"] = "azure"
+
+
+SitePlan = AwsSitePlan | AzureSitePlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePoolPlan:
+    """Nodes of one size, with what the file left out filled in."""
+
+    name: str
+    size: str
+    min: int
+    max: int
+    disk_gib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterPlan:
+    """A cluster.
+
+    Parameters
+    ----------
+    pod_cidr
+        Cilium's cluster pool; None in the eni profile, where pods have addresses of the VPC.
+    dns_address
+        Cluster address of CoreDNS: the tenth of the service range, on both clouds.
+    mesh_addresses
+        Fixed addresses of the load balancer of its mesh API server: three on AWS (one a zone), one on Azure.
+    mesh_node_port
+        Node port behind that load balancer.
+    admin_cidrs
+        Public ranges that may reach the API server; empty: private only.
+    """
+
+    name: str
+    id: int
+    site: str
+    kubernetes: str
+    meshed: bool
+    pod_cidr: IPv4Network | None
+    service_cidr: IPv4Network
+    dns_address: str
+    mesh_addresses: tuple[str, ...]
+    mesh_node_port: int
+    node_pools: tuple[NodePoolPlan, ...]
+    admin_cidrs: tuple[str, ...]
+    tags: dict[str, str]
+    protect: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class VpnLinkPlan:
+    """A link between clouds.
+
+    ``owner`` is the later of its two sites in the file: its stack makes the link and reads the other's exports.
+    """
+
+    name: str
+    aws: str
+    azure: str
+    owner: str
+    slot: int
+    tunnels: tuple[TunnelPlan, TunnelPlan, TunnelPlan, TunnelPlan]
+    policy: IkePolicy
+    openings: dict[str, tuple[Opening, ...]]
+    """By the site on which they are opened."""
+    tags: dict[str, str]
+
+    @property
+    def sites(self) -> tuple[str, str]:
+        """The two sites."""
+        return self.aws, self.azure
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeeringLinkPlan:
+    """A link inside one cloud: ``owner`` (the later site) asks, ``peer`` accepts."""
+
+    name: str
+    cloud: Literal["aws", "azure"]
+    owner: str
+    peer: str
+    openings: dict[str, tuple[Opening, ...]]
+    tags: dict[str, str]
+
+    @property
+    def sites(self) -> tuple[str, str]:
+        """The two sites."""
+        return self.owner, self.peer
+
+
+LinkPlan = VpnLinkPlan | PeeringLinkPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeshPlan:
+    """What every cluster of the mesh shares."""
+
+    cilium: str
+    profile: Literal["overlay", "eni"]
+    mtu: int
+    max_clusters: int
+    encryption: Encryption
+    trust_site: str
+    """The site whose stack makes the CA: the first in the file."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether WireGuard runs between the nodes."""
+        return self.encryption.type == "wireguard"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetPlan:
+    """The whole plan. Mappings keep the order of the file."""
+
+    name: str
+    fleet: Fleet
+    mesh: MeshPlan
+    sites: dict[str, SitePlan]
+    links: dict[str, LinkPlan]
+    clusters: dict[str, ClusterPlan]
+    tags: dict[str, str]
+
+    def peers(self, cluster: str) -> tuple[ClusterPlan, ...]:
+        """List the other clusters of the mesh, in the order of their ids; none for a cluster outside the mesh."""
+        if not self.clusters[cluster].meshed:
+            return ()
+        others = (other for name, other in self.clusters.items() if name != cluster and other.meshed)
+        return tuple(sorted(others, key=lambda other: other.id))
+
+    def clusters_on(self, site: str) -> tuple[ClusterPlan, ...]:
+        """List the clusters of a site, in the order of the file."""
+        return tuple(cluster for cluster in self.clusters.values() if cluster.site == site)
+
+
+UNDERLAY_MTU = 1400
+"""Largest safe MTU through the IPsec tunnels: Azure asks for 1400 at most, AWS discovers no path MTU."""
+
+PEERED_MTU = 1500
+"""MTU that holds over peering between regions and between VNets."""
+
+
+def link_mtu(fleet: Fleet, link: tuple[str, str]) -> int:
+    """Give the largest packet (bytes) that a link carries whole."""
+    first, second = (fleet.sites[site].cloud for site in link)
+    return PEERED_MTU if first == second else UNDERLAY_MTU
+
+
+def path_mtu(fleet: Fleet) -> int:
+    """Give the smallest link MTU of the fleet: the mesh uses one value everywhere."""
+    return min((link_mtu(fleet, link.sites) for link in fleet.links), default=PEERED_MTU)
+
+
+def base_tags(fleet: Fleet) -> dict[str, str]:
+    """Tags of every cloud resource of the fleet."""
+    return {
+        **dict(sorted(fleet.tags.extra.items())),
+        "fleet": fleet.name,
+        "owner": fleet.tags.owner,
+        "cost-center": fleet.tags.cost_center,
+        "managed-by": "pulumi",
+    }
+
+
+def plan_slots(fleet: Fleet) -> dict[int, int]:
+    """Give each cross-cloud link (by index in the file) its slot: pinned, else the lowest free at both gateways."""
+    taken: dict[str, set[int]] = {site: set() for site in fleet.sites}
+    slots: dict[int, int] = {}
+    crossing = [
+        (index, link)
+        for index, link in enumerate(fleet.links)
+        if fleet.sites[link.sites[0]].cloud != fleet.sites[link.sites[1]].cloud
+    ]
+    for index, link in crossing:
+        if link.slot is not None:
+            slots[index] = link.slot
+            for site in link.sites:
+                taken[site].add(link.slot)
+    for index, link in crossing:
+        if link.slot is None:
+            used = taken[link.sites[0]] | taken[link.sites[1]]
+            slots[index] = next(slot for slot in range(len(used) + 1) if slot not in used)
+            for site in link.sites:
+                taken[site].add(slots[index])
+    return slots
+
+
+def _site_addresses(site: AwsSite | AzureSite) -> AwsAddresses | AzureAddresses:
+    if isinstance(site, AwsSite):
+        return addresses.aws_addresses(site.cidr)
+    return addresses.azure_addresses(site.cidr)
+
+
+def _openings(mesh: MeshPlan, sources: tuple[IPv4Network, ...]) -> tuple[Opening, ...]:
+    ports = node_ports(overlay=mesh.profile == "overlay", encrypted=mesh.encrypted)
+    return (
+        *(Opening(target="nodes", port=port, sources=sources) for port in ports),
+        Opening(target="mesh", port=MESH_API, sources=sources),
+    )
+
+
+def _plan_links(fleet: Fleet, mesh: MeshPlan, tags: dict[str, str]) -> dict[str, LinkPlan]:
+    order = list(fleet.sites)
+    slots = plan_slots(fleet)
+    links: dict[str, LinkPlan] = {}
+    for index, link in enumerate(fleet.links):
+        earlier, later = sorted(link.sites, key=order.index)
+        name = f"{earlier}-{later}"
+        ranges = {site: _site_addresses(fleet.sites[site]).node_ranges for site in link.sites}
+        openings = {
+            earlier: _openings(mesh, ranges[later]),
+            later: _openings(mesh, ranges[earlier]),
+        }
+        tagged = {**tags, "link": name}
+        clouds = {fleet.sites[site].cloud: site for site in link.sites}
+        if len(clouds) == 1:
+            (cloud,) = clouds
+            links[name] = PeeringLinkPlan(
+                name=name, cloud=cloud, owner=later, peer=earlier, openings=openings, tags=tagged
+            )
+        else:
+            links[name] = VpnLinkPlan(
+                name=name,
+                aws=clouds["aws"],
+                azure=clouds["azure"],
+                owner=later,
+                slot=slots[index],
+                tunnels=plan_tunnels(slots[index]),
+                policy=IkePolicy(),
+                openings=openings,
+                tags=tagged,
+            )
+    return links
+
+
+def _plan_site(
+    name: str, fleet: Fleet, mesh: MeshPlan, links: dict[str, LinkPlan], tags: dict[str, str]
+) -> SitePlan:
+    site = fleet.sites[name]
+    crossing = [link for link in links.values() if isinstance(link, VpnLinkPlan) and name in link.sites]
+    asn = site.asn if site.asn is not None else addresses.planned_asn(site.cidr)
+    tagged = {**tags, "site": name}
+    if isinstance(site, AwsSite):
+        aws = addresses.aws_addresses(site.cidr)
+        wanted = site.gateway.kind if site.gateway else "virtual-private-gateway" if crossing else None
+        return AwsSitePlan(
+            name=name,
+            region=site.region,
+            zones=site.zones or (f"{site.region}a", f"{site.region}b", f"{site.region}c"),
+            cidr=site.cidr,
+            asn=asn,
+            gateway=wanted,
+            addresses=aws,
+            internal=_openings(mesh, aws.node_ranges),
+            tags=tagged,
+            protect=fleet.protect,
+        )
+    azure = addresses.azure_addresses(site.cidr)
+    tunnels = [tunnel for link in crossing for tunnel in link.tunnels]
+    size = site.gateway.size if site.gateway else "VpnGw2AZ" if crossing else None
+    return AzureSitePlan(
+        name=name,
+        region=site.region,
+        cidr=site.cidr,
+        asn=asn,
+        gateway=size,
+        apipa=(
+            tuple(str(tunnel.azure_address) for tunnel in tunnels if tunnel.instance == 0),
+            tuple(str(tunnel.azure_address) for tunnel in tunnels if tunnel.instance == 1),
+        ),
+        addresses=azure,
+        internal=_openings(mesh, azure.node_ranges),
+        tags=tagged,
+        protect=fleet.protect,
+    )
+
+
+def _plan_pool(name: str, pool: NodePool, cloud: str) -> NodePoolPlan:
+    return NodePoolPlan(
+        name=name, size=pool.size or DEFAULT_NODE_SIZE[cloud], min=pool.min, max=pool.max, disk_gib=pool.disk_gib
+    )
+
+
+def _plan_cluster(name: str, cluster: Cluster, fleet: Fleet, mesh: MeshPlan, tags: dict[str, str]) -> ClusterPlan:
+    site = fleet.sites[cluster.site]
+    services = cluster.service_cidr or addresses.service_cidr(cluster.id)
+    pods = cluster.pod_cidr or addresses.pod_cidr(cluster.id, mesh.max_clusters)
+    return ClusterPlan(
+        name=name,
+        id=cluster.id,
+        site=cluster.site,
+        kubernetes=cluster.kubernetes,
+        meshed=cluster.meshed,
+        pod_cidr=pods if mesh.profile == "overlay" else None,
+        service_cidr=services,
+        dns_address=str(services[10]),
+        mesh_addresses=tuple(
+            str(addresses.mesh_address(subnet, cluster.id)) for subnet in _site_addresses(site).mesh_ranges
+        ),
+        mesh_node_port=FIRST_MESH_NODE_PORT + cluster.id,
+        node_pools=tuple(_plan_pool(pool, spec, site.cloud) for pool, spec in cluster.node_pools.items()),
+        admin_cidrs=tuple(str(cidr) for cidr in fleet.admin_cidrs),
+        tags={**tags, "site": cluster.site, "cluster": name},
+        protect=fleet.protect,
+    )
+
+
+def plan_fleet(fleet: Fleet) -> FleetPlan:
+    """Make the plan of a fleet that passed its checks.
+
+    Deterministic: the same file gives the same plan on every machine, in the same order.
+    """
+    tags = base_tags(fleet)
+    mesh = MeshPlan(
+        cilium=fleet.mesh.cilium,
+        profile=fleet.mesh.profile,
+        mtu=fleet.mesh.mtu or min(UNDERLAY_MTU if fleet.mesh.profile == "overlay" else PEERED_MTU, path_mtu(fleet)),
+        max_clusters=fleet.mesh.max_clusters,
+        encryption=fleet.mesh.encryption,
+        trust_site=next(iter(fleet.sites)),
+    )
+    links = _plan_links(fleet, mesh, tags)
+    return FleetPlan(
+        name=fleet.name,
+        fleet=fleet,
+        mesh=mesh,
+        sites={name: _plan_site(name, fleet, mesh, links, tags) for name in fleet.sites},
+        links=links,
+        clusters={name: _plan_cluster(name, cluster, fleet, mesh, tags) for name, cluster in fleet.clusters.items()},
+        tags=tags,
+    )
+
+
+__all__ = [
+    "MESH_API_PORT",
+    "AwsSitePlan",
+    "AzureSitePlan",
+    "ClusterPlan",
+    "Component",
+    "FleetPlan",
+    "LinkPlan",
+    "MeshPlan",
+    "NodePoolPlan",
+    "Opening",
+    "PeeringLinkPlan",
+    "SitePlan",
+    "VpnLinkPlan",
+    "plan_fleet",
+]
