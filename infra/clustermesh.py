@@ -62,7 +62,9 @@ def _mesh_service(plan: FleetPlan, cluster: ClusterPlan, platform: Platform, mes
     }
 
 
-def clustermesh_values(plan: FleetPlan, cluster: ClusterPlan, platform: Platform, mesh_subnet: str | None) -> dict[str, Any]:
+def clustermesh_values(
+    plan: FleetPlan, cluster: ClusterPlan, platform: Platform, mesh_subnet: str | None
+) -> dict[str, Any]:
     # The number is baked into every identity, so a cluster outside the mesh has it too: it may join later.
     alone = {"maxConnectedClusters": plan.mesh.max_clusters}
     if not cluster.meshed:

@@ -108,6 +108,7 @@ def _plain_words(kind: str, context: dict[str, Any], found: object, name: str) -
 
 def _example(path: Path, name: str) -> str:
     examples = {
+        "name": "dev",
         "id": "a number no other cluster of the fleet has",
         "cidr": "10.16.0.0/16",
         "image": "registry/name:1.0.0",

@@ -30,7 +30,9 @@ def check(fleet: Fleet) -> Iterator[Finding]:
             yield from _zones(name, site)
         asn = site.asn if site.asn is not None else planned_asn(site.cidr)
         yield from _asn(name, site, asn)
-        if asn in holders:
+        # Two planned ones are equal where the ranges overlap: that is one mistake, and told at the range.
+        planned_twice = site.asn is None and asn in holders and fleet.sites[holders[asn]].asn is None
+        if asn in holders and not (planned_twice and site.cidr.overlaps(fleet.sites[holders[asn]].cidr)):
             yield Finding(
                 path=("sites", name, "asn"),
                 message=f"ASN {asn} is that of site {holders[asn]!r} too",
