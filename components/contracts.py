@@ -33,6 +33,10 @@ class Cluster(Protocol):
     plan: ClusterPlan
     platform: Literal["eks", "aks"]
     """Which switches Cilium's chart needs; nothing else may ask."""
+    resource: pulumi.Resource
+    """The cluster itself: what is inside goes when it goes."""
+    operator_role_arn: pulumi.Output[str] | None
+    """Role of Cilium's operator, where pods get addresses of the cloud's network (profile eni)."""
     provider: k8s.Provider
     kubeconfig: pulumi.Output[str]
     """Secret."""
@@ -62,6 +66,9 @@ class Identity:
 
 class Cloud(Protocol):
     """One site's cloud: makes the site, its clusters and their nodes. One object a site, made by the composition."""
+
+    provider: pulumi.ProviderResource
+    """For the site's region; links build on both ends with it."""
 
     def site(self) -> Site:
         """Build the site. Called once, in the stack that the site belongs to."""

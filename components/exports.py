@@ -83,9 +83,16 @@ def as_outputs(exports: AwsSiteExports | AzureSiteExports | TrustExports) -> dic
 def from_outputs(kind: type[T], outputs: pulumi.Output[Any]) -> T:
     """Read exports from a stack's output, as :func:`as_outputs` wrote it; a secret output gives secret values."""
 
-    def value(name: str) -> object:
-        if name in _LENGTHS:
-            return tuple(outputs.apply(lambda all_, index=index: all_[name][index]) for index in range(_LENGTHS[name]))
-        return outputs.apply(lambda all_: all_[name])
+    def one(name: str) -> pulumi.Output[str]:
+        return outputs.apply(lambda exported: str(exported[name]))
 
-    return kind(**{field.name: value(field.name) for field in fields(kind)})
+    def item(name: str, index: int) -> pulumi.Output[str]:
+        return outputs.apply(lambda exported: str(exported[name][index]))
+
+    def several(name: str) -> tuple[pulumi.Output[str], ...]:
+        return tuple(item(name, index) for index in range(_LENGTHS[name]))
+
+    values: dict[str, Any] = {
+        field.name: several(field.name) if field.name in _LENGTHS else one(field.name) for field in fields(kind)
+    }
+    return kind(**values)

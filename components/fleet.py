@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from components.exports import AwsSiteExports, AzureSiteExports, SiteExports, TrustExports, as_outputs, from_outputs
+from components.link.build import build_link
 from components.mesh.cilium import Cilium, CiliumArgs
-from components.mesh.trust import MeshTrust, MeshTrustArgs
+from components.mesh.trust import Trust, TrustArgs
 from components.workloads.cluster_workloads import deploy_workloads
-from infra.plan import AwsSitePlan, AzureSitePlan, FleetPlan, PeeringLinkPlan
+from infra.plan import AwsSitePlan, AzureSitePlan, FleetPlan
 from infra.record import fixed_fields
 from infra.scopes import Scope, stack_name
 from infra.summary import clusters_summary, components_summary, links_summary
+from infra.workloads import plan_workloads
 
 if TYPE_CHECKING:
     from components.contracts import Cloud, Cluster
@@ -35,7 +37,7 @@ class FleetDeployment:
         self.scope = scope
         ends = {site for link in scope.links for site in plan.links[link].sites}
         touched = [site for site in plan.sites if site in scope.sites or site in ends]
-        self.clouds: dict[str, Any] = {site: _cloud(plan, site) for site in touched}
+        self.clouds: dict[str, Cloud] = {site: _cloud(plan, site) for site in touched}
         self.references = {
             site: pulumi.StackReference(
                 f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack_name(plan, site)}"
@@ -64,74 +66,33 @@ class FleetDeployment:
     def _trust(self) -> TrustExports:
         home = self.plan.mesh.trust_site
         if home in self.scope.sites:
-            return MeshTrust("mesh", MeshTrustArgs(plan=self.plan)).exports()
+            return Trust("mesh", TrustArgs(fleet=self.plan.name, protect=self.plan.fleet.protect)).exports()
         return from_outputs(TrustExports, self.references[home].require_output("trust"))
 
     def _links(self) -> None:
-        # Azure serialises writes to a gateway and answers 409 to the second: links on one gateway follow each other.
-        last_on: dict[str, pulumi.Resource] = {}
+        # Azure serialises writes to a gateway, a VNet and a security group, and answers 409 to the second: links at
+        # one Azure site follow each other.
+        last_at: dict[str, pulumi.Resource] = {}
         for name in self.scope.links:
             link = self.plan.links[name]
-            if isinstance(link, PeeringLinkPlan):
-                self._peering(link)
-                continue
-            from components.link.vpn import VpnLink, VpnLinkArgs
-
-            before = last_on.get(link.azure)
-            last_on[link.azure] = VpnLink(
-                name,
-                VpnLinkArgs(
-                    plan=link,
-                    aws=self.exports[link.aws],
-                    azure=self.exports[link.azure],
-                    aws_plan=self.plan.sites[link.aws],
-                    azure_plan=self.plan.sites[link.azure],
-                    aws_provider=self.clouds[link.aws].provider,
-                    azure_provider=self.clouds[link.azure].provider,
-                    after=[before] if before else [],
-                ),
-            )
-
-    def _peering(self, link: PeeringLinkPlan) -> None:
-        if link.cloud == "aws":
-            from components.link.aws_peering import AwsPeering, AwsPeeringArgs
-
-            AwsPeering(
-                link.name,
-                AwsPeeringArgs(
-                    plan=link,
-                    owner=self.exports[link.owner],
-                    peer=self.exports[link.peer],
-                    owner_plan=self.plan.sites[link.owner],
-                    peer_plan=self.plan.sites[link.peer],
-                    owner_provider=self.clouds[link.owner].provider,
-                    peer_provider=self.clouds[link.peer].provider,
-                ),
-            )
-            return
-        from components.link.azure_peering import AzurePeering, AzurePeeringArgs
-
-        AzurePeering(
-            link.name,
-            AzurePeeringArgs(
-                plan=link,
-                owner=self.exports[link.owner],
-                peer=self.exports[link.peer],
-                owner_plan=self.plan.sites[link.owner],
-                peer_plan=self.plan.sites[link.peer],
-                owner_provider=self.clouds[link.owner].provider,
-                peer_provider=self.clouds[link.peer].provider,
-            ),
-        )
+            busy = [site for site in link.sites if isinstance(self.plan.sites[site], AzureSitePlan)]
+            before = [last_at[site] for site in busy if site in last_at]
+            built = build_link(self.plan, link, self.exports, self.clouds, before)
+            last_at.update(dict.fromkeys(busy, built))
 
     def _cluster(self, name: str, trust: TrustExports) -> None:
         plan = self.plan.clusters[name]
-        cloud: Cloud = self.clouds[plan.site]
+        cloud = self.clouds[plan.site]
         cluster = cloud.cluster(plan)
         self.clusters[name] = cluster
-        cilium = Cilium(f"{name}-cilium", CiliumArgs(plan=self.plan, cluster=cluster, trust=trust))
+        cilium = Cilium(
+            f"{name}-cilium",
+            CiliumArgs(plan=self.plan, cluster=cluster, trust=trust if plan.meshed else None),
+        )
         ready = cloud.nodes(cluster, after=cilium.release)
-        deploy_workloads(self.plan, cluster, cloud, ready)
+        workloads = plan_workloads(self.plan, name)
+        storage = cloud.storage_class(cluster, after=ready) if workloads.keeps_state else None
+        deploy_workloads(self.plan, cluster, cloud, ready=ready, storage_class=storage)
 
     def _export(self, trust: TrustExports) -> None:
         pulumi.export("fixed", fixed_fields(self.plan, self.scope))
@@ -146,7 +107,7 @@ class FleetDeployment:
         )
 
 
-def _cloud(plan: FleetPlan, site: str) -> Any:  # noqa: ANN401 - links need the clouds' own provider types
+def _cloud(plan: FleetPlan, site: str) -> Cloud:
     """Make a site's cloud. The SDKs are imported here, since a stack on one cloud need not load the other's."""
     site_plan = plan.sites[site]
     if isinstance(site_plan, AzureSitePlan):

@@ -164,7 +164,6 @@ def helm_values(  # noqa: PLR0913 - what only a deployment knows is named one by
     platform: Platform,
     api_host: Leaf,
     ca: CaLeaves[Leaf] | None,
-    mesh_subnet: str | None = None,
     operator_role_arn: Leaf | None = None,
 ) -> dict[str, Any]:
     """Make the values of a cluster's Cilium release.
@@ -178,15 +177,13 @@ def helm_values(  # noqa: PLR0913 - what only a deployment knows is named one by
     ca
         The mesh's CA; None leaves it out, and certgen then makes one that no other cluster trusts. Only a cluster of
         the mesh gets it.
-    mesh_subnet
-        Azure only: name of the subnet that the mesh API server's load balancer stands in.
     operator_role_arn
         Profile eni only: role of the operator, which makes network interfaces.
 
     Raises
     ------
     ValueError
-        If a value is missing that the cluster needs.
+        If the version of the chart cannot be read.
     """
     own = plan.clusters[cluster]
     values: dict[str, Any] = {
@@ -198,7 +195,7 @@ def helm_values(  # noqa: PLR0913 - what only a deployment knows is named one by
         # The underlay's: Cilium takes tunnel and encryption off. One value in the mesh, for the narrowest link.
         "MTU": plan.mesh.mtu,
         "encryption": _encryption(plan),
-        "clustermesh": clustermesh_values(plan, own, platform, mesh_subnet),
+        "clustermesh": clustermesh_values(plan, own, platform),
         "policyEnforcementMode": "default",
         "cni": {"exclusive": True},
         # A node that comes up, new or again, takes pods only once its agent runs.
@@ -219,9 +216,7 @@ def helm_values(  # noqa: PLR0913 - what only a deployment knows is named one by
     return values
 
 
-def public_values(
-    plan: FleetPlan, cluster: str, *, mesh_subnet: str | None = None
-) -> tuple[dict[str, Any], tuple[str, ...]]:
+def public_values(plan: FleetPlan, cluster: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Make the values of a cluster as far as they follow from the fleet file, and name what is not in them.
 
     What only a deployment knows has a placeholder (:data:`UNKNOWN_API_HOST`, :data:`UNKNOWN_OPERATOR_ROLE`) so that
@@ -239,7 +234,6 @@ def public_values(
         platform="eks" if plan.sites[own.site].cloud == "aws" else "aks",
         api_host=UNKNOWN_API_HOST,
         ca=None,
-        mesh_subnet=mesh_subnet,
         operator_role_arn=UNKNOWN_OPERATOR_ROLE if eni else None,
     )
     left_out = (

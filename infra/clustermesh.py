@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Platform = Literal["eks", "aks"]
 
+MESH_SUBNET = "mesh"
+"""Name in Azure of the subnet that the load balancers of mesh API servers stand in."""
+
 MESH_CACHE_TTL = "15m"
 """How long backends of a cluster that cannot be reached stay; the chart's default keeps them for ever."""
 
@@ -41,20 +44,18 @@ def chart_version(version: str) -> tuple[int, int, int]:
     return major, minor, patch
 
 
-def _mesh_service(plan: FleetPlan, cluster: ClusterPlan, platform: Platform, mesh_subnet: str | None) -> dict[str, Any]:
+def _mesh_service(plan: FleetPlan, cluster: ClusterPlan, platform: Platform) -> dict[str, Any]:
     """Behind which load balancer the mesh API server stands: its address is known before anything is built."""
     if platform == "eks":
         # The load balancer is a resource of the program, with a fixed address in each zone, to this port.
         return {"type": "NodePort", "nodePort": cluster.mesh_node_port}
-    if mesh_subnet is None:
-        raise ValueError(f"cluster {cluster.name!r}: Azure needs the name of the mesh subnet for its load balancer")
     sites = {plan.clusters[name].site for name in (cluster.name, *(peer.name for peer in plan.peers(cluster.name)))}
     sources = [str(cidr) for name in plan.sites if name in sites for cidr in plan.sites[name].addresses.node_ranges]
     return {
         "type": "LoadBalancer",
         "annotations": {
             "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
-            "service.beta.kubernetes.io/azure-load-balancer-internal-subnet": mesh_subnet,
+            "service.beta.kubernetes.io/azure-load-balancer-internal-subnet": MESH_SUBNET,
             "service.beta.kubernetes.io/azure-load-balancer-ipv4": cluster.mesh_addresses[0],
         },
         # Nodes of the mesh's sites and nobody else, the same ranges that the security groups open.
@@ -62,9 +63,14 @@ def _mesh_service(plan: FleetPlan, cluster: ClusterPlan, platform: Platform, mes
     }
 
 
-def clustermesh_values(
-    plan: FleetPlan, cluster: ClusterPlan, platform: Platform, mesh_subnet: str | None
-) -> dict[str, Any]:
+def clustermesh_values(plan: FleetPlan, cluster: ClusterPlan, platform: Platform) -> dict[str, Any]:
+    """Make the values below ``clustermesh``; of a cluster outside the mesh, only the mesh's size.
+
+    Raises
+    ------
+    ValueError
+        If the version of the chart cannot be read.
+    """
     # The number is baked into every identity, so a cluster outside the mesh has it too: it may join later.
     alone = {"maxConnectedClusters": plan.mesh.max_clusters}
     if not cluster.meshed:
@@ -77,14 +83,14 @@ def clustermesh_values(
         "policyDefaultLocalCluster": True,
         "config": {
             "enabled": True,
-            # Addresses and not names: the certificate is for <cluster>.mesh.cilium.io, which the chart resolves to them.
+            # Addresses and not names: the certificate is for <cluster>.mesh.cilium.io, which the chart maps to them.
             "clusters": {
                 peer.name: {"ips": list(peer.mesh_addresses), "port": MESH_API_PORT}
                 for peer in plan.peers(cluster.name)
             },
         },
         "apiserver": {
-            "service": _mesh_service(plan, cluster, platform, mesh_subnet),
+            "service": _mesh_service(plan, cluster, platform),
             "tls": {
                 # Each peer is a user of its own in etcd: remote-<cluster>.
                 "authMode": "cluster",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from infra.reach import declared_flows, is_global, joined, reached
+
 if TYPE_CHECKING:
     from infra.model import Component
     from infra.plan import FleetPlan
@@ -83,7 +85,7 @@ class ComponentPlan:
     crosses
         Whether a flow of it crosses clusters: whether other clusters must know its pods.
     calls
-        Services that it calls, by component.
+        Where it reaches each component that it may call: host and port of that one's service, by component.
     """
 
     name: str
@@ -95,7 +97,6 @@ class ComponentPlan:
     service: ServicePlan
     policies: tuple[FlowPolicy, ...]
     calls: dict[str, str]
-    """Address of the service of each component that it may call: ``http://<name>.<namespace>.svc:<port>``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,50 +129,9 @@ def namespace_of(component: str) -> str:
     return f"hms-{component}"
 
 
-def _joined(plan: FleetPlan, first: str, second: str) -> bool:
-    """Say whether pods of two clusters can reach each other at all."""
-    return first == second or (plan.clusters[first].meshed and plan.clusters[second].meshed)
-
-
-def _flows(plan: FleetPlan) -> tuple[tuple[str, str], ...]:
-    return tuple(dict.fromkeys((flow.from_, flow.to) for flow in plan.fleet.flows))
-
-
-def is_global(plan: FleetPlan, component: str) -> bool:
-    """Say whether a component's service spans the mesh.
-
-    So it does where a caller has to leave its cluster to reach it, and where it is critical and runs in several.
-    """
-    runs = [name for name in plan.fleet.components[component].clusters if plan.clusters[name].meshed]
-    if not runs:
-        return False
-    if plan.fleet.components[component].critical and len(runs) > 1:
-        return True
-    callers = {source for source, destination in _flows(plan) if destination == component}
-    return any(
-        plan.clusters[cluster].meshed and cluster not in plan.fleet.components[component].clusters
-        for caller in callers
-        for cluster in plan.fleet.components[caller].clusters
-    )
-
-
-def reached(plan: FleetPlan, cluster: str, component: str, *, spans: bool) -> tuple[str, ...]:
-    """List the clusters whose backends a caller in ``cluster`` may get, in the order of the file.
-
-    Parameters
-    ----------
-    spans
-        Whether the component's service is global (:func:`is_global`).
-    """
-    runs = plan.fleet.components[component].clusters
-    return tuple(
-        name for name in plan.clusters if name in runs and (name == cluster or (spans and _joined(plan, cluster, name)))
-    )
-
-
 def _policies(plan: FleetPlan, cluster: str, component: str, spans: dict[str, bool]) -> tuple[FlowPolicy, ...]:
     policies = []
-    for source, destination in _flows(plan):
+    for source, destination in declared_flows(plan):
         port = plan.fleet.components[destination].port
         if source == component:
             targets = reached(plan, cluster, destination, spans=spans[destination])
@@ -184,7 +144,7 @@ def _policies(plan: FleetPlan, cluster: str, component: str, spans: dict[str, bo
                 name
                 for name in plan.clusters
                 if name in plan.fleet.components[source].clusters
-                and (name == cluster or (spans[destination] and _joined(plan, name, cluster)))
+                and (name == cluster or (spans[destination] and joined(plan, name, cluster)))
             )
             if callers:
                 policies.append(
@@ -197,7 +157,7 @@ def _called(plan: FleetPlan, cluster: str, spans: dict[str, bool]) -> set[str]:
     """Components that something in the cluster calls over the mesh without their running in it."""
     return {
         destination
-        for source, destination in _flows(plan)
+        for source, destination in declared_flows(plan)
         if cluster in plan.fleet.components[source].clusters
         and cluster not in plan.fleet.components[destination].clusters
         and reached(plan, cluster, destination, spans=spans[destination])
@@ -205,12 +165,12 @@ def _called(plan: FleetPlan, cluster: str, spans: dict[str, bool]) -> set[str]:
 
 
 def _crosses(plan: FleetPlan, component: str, spans: dict[str, bool]) -> bool:
-    callees = [destination for source, destination in _flows(plan) if source == component]
+    callees = [destination for source, destination in declared_flows(plan) if source == component]
     return spans[component] or any(spans[callee] for callee in callees)
 
 
 def _address(service: str, port: int) -> str:
-    return f"http://{service}.{namespace_of(service)}.svc:{port}"
+    return f"{service}.{namespace_of(service)}.svc.cluster.local:{port}"
 
 
 def plan_workloads(plan: FleetPlan, cluster: str) -> WorkloadPlan:
@@ -262,7 +222,7 @@ def flow_matrix(plan: FleetPlan) -> tuple[FlowPair, ...]:
     The pairs that are not allowed are in it too: a proof has to show that they are refused.
     """
     spans = {name: is_global(plan, name) for name in plan.fleet.components}
-    declared = set(_flows(plan))
+    declared = set(declared_flows(plan))
     running = [
         (cluster, name)
         for cluster in plan.clusters

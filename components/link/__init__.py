@@ -1,0 +1,1 @@
+"""Links between sites: encrypted tunnels between clouds, peering inside one."""

@@ -1,0 +1,1 @@
+"""ComponentResources: what the plan decides, built."""

@@ -1,0 +1,1 @@
+"""The command line ``hms``: cli -> services (one verb each) -> adapters."""

@@ -1,0 +1,1 @@
+"""What the command line stands on: engine, simulated clouds, the user's credentials, the state folder."""

@@ -1,0 +1,29 @@
+"""Keeps secrets out of texts that others wrote: engine diagnostics and cloud errors may quote what they refuse."""
+
+from __future__ import annotations
+
+import re
+
+_PATTERNS = (
+    # PEM blocks of private keys, whole or cut off.
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    # What follows a scheme in a header.
+    re.compile(r"(?P<keep>\b(?:Bearer|Basic)\s+)[\w+/=.~-]{8,}"),
+    # Credentials in kubeconfigs, headers and settings: the name stays, the value goes.
+    re.compile(
+        r"(?P<keep>(?:client-key-data|client-certificate-data|token|password|passphrase|secret|shared_?key"
+        r"|pre-?shared-?key)[\"']?\s*[:=]\s*[\"']?)(?!\[secret\])[^\s\"',;}]{6,}",
+        re.IGNORECASE,
+    ),
+    # JSON web tokens.
+    re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
+    # AWS secret access keys stand beside their id.
+    re.compile(r"(?P<keep>\b(?:AKIA|ASIA)[A-Z0-9]{16}\W+)[A-Za-z0-9/+=]{40}"),
+)
+
+
+def redact(text: str) -> str:
+    """Replace what looks like a secret by ``[secret]``."""
+    for pattern in _PATTERNS:
+        text = pattern.sub(lambda match: f"{match.groupdict().get('keep') or ''}[secret]", text)
+    return text

@@ -1,0 +1,60 @@
+"""Simulated clouds in place of real ones, for as long as a command runs."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from ops.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_REAL = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "KUBE", "PULUMI_")
+"""Settings that lead to real clouds, clusters and backends."""
+
+
+@contextmanager
+def without_real_clouds() -> Iterator[None]:
+    """Take away every setting that leads to something real, from this process and those that it starts.
+
+    The SDKs read some of them for defaults (``ARM_SUBSCRIPTION_ID``, ``AWS_REGION``): a simulated run must not depend
+    on whose terminal it is.
+    """
+    taken = {name: value for name, value in os.environ.items() if name.startswith(_REAL)}
+    for name in taken:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
+
+
+@contextmanager
+def simulated_clouds(world: Path, *, scale: float = 0.0, faults: Path | None = None) -> Iterator[Mapping[str, str]]:
+    """Start the simulated clouds and give the settings that lead the engine to them.
+
+    Parameters
+    ----------
+    world
+        File that keeps what they have between runs.
+    scale
+        Factor on the durations that real clouds need; 0 is at once.
+    faults
+        A fault plan.
+
+    Raises
+    ------
+    EngineError
+        If they do not start.
+    """
+    from simulator.launch import SimulatorFailed, launch  # noqa: PLC0415 - only where clouds are simulated
+
+    with ExitStack() as stack:
+        try:
+            environment = stack.enter_context(launch(world, scale=scale, faults=faults))
+        except SimulatorFailed as error:
+            raise EngineError(str(error), f"{world.with_suffix('.log')} has more") from None
+        yield environment

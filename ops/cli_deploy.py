@@ -1,0 +1,265 @@
+"""Verbs that work on stacks: preview, up, refresh, destroy, status, outputs."""
+
+# ruff: noqa: TC001, TC003 - typer reads the annotations when it runs
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.errors import RefusedError
+from ops.options import (
+    AllOption,
+    FaultsOption,
+    FleetOption,
+    OutputOption,
+    PaceOption,
+    PassphraseOption,
+    SimulateOption,
+    StackOption,
+    StateOption,
+    YesOption,
+)
+from ops.terminal import Output, Terminal, draw, reporting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.plan import FleetPlan
+    from ops.factory import Factory, Place, Session
+    from ops.services.deploy import Deploy
+    from ops.services.job import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    deploy: Deploy
+    job: Job
+    session: Session
+    plan: FleetPlan
+
+
+def preview_verb(  # noqa: PLR0913 - one argument an option
+    *,
+    stack: StackOption = None,
+    everything: AllOption = False,
+    fleet: FleetOption = None,
+    simulate: SimulateOption = False,
+    state: StateOption = None,
+    pace: PaceOption = 0.0,
+    faults: FaultsOption = None,
+    allow_passphrase: PassphraseOption = False,
+    expect_no_changes: Annotated[
+        bool, typer.Option("--expect-no-changes", help="Exit with 1 if anything would change.")
+    ] = False,
+    yes: YesOption = True,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show what up would do."""
+    place = _place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
+    with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
+        work.deploy.preview(work.job, expect_no_changes=expect_no_changes)
+
+
+def up_verb(  # noqa: PLR0913 - one argument an option
+    *,
+    stack: StackOption = None,
+    everything: AllOption = False,
+    fleet: FleetOption = None,
+    simulate: SimulateOption = False,
+    state: StateOption = None,
+    pace: PaceOption = 0.0,
+    faults: FaultsOption = None,
+    allow_passphrase: PassphraseOption = False,
+    yes: YesOption = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Bring stacks to what the fleet file says; shows the plan first and asks."""
+    from ops.services.status import fleet_tables, status  # noqa: PLC0415 - what a verb needs is loaded by it
+
+    place = _place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
+    with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
+        done = work.deploy.up(work.job)
+        if done and output is Output.TEXT:
+            draw(fleet_tables(status(work.session.engine, work.plan)))
+            sys.stdout.write(_look_further(work.plan, simulate=simulate, state=state, fleet=fleet))
+    _or_declined(done=done)
+
+
+def refresh_verb(  # noqa: PLR0913 - one argument an option
+    *,
+    stack: StackOption = None,
+    everything: AllOption = False,
+    fleet: FleetOption = None,
+    simulate: SimulateOption = False,
+    state: StateOption = None,
+    pace: PaceOption = 0.0,
+    faults: FaultsOption = None,
+    allow_passphrase: PassphraseOption = False,
+    yes: YesOption = True,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Bring the state of stacks to what the clouds have; no cloud is changed."""
+    place = _place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
+    with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
+        work.deploy.refresh(work.job)
+
+
+def destroy_verb(  # noqa: PLR0913 - one argument an option
+    *,
+    stack: StackOption = None,
+    everything: AllOption = False,
+    fleet: FleetOption = None,
+    simulate: SimulateOption = False,
+    state: StateOption = None,
+    pace: PaceOption = 0.0,
+    faults: FaultsOption = None,
+    allow_passphrase: PassphraseOption = False,
+    yes: YesOption = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Take stacks down, with all that they deployed; asks for the fleet's name."""
+    place = _place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
+    with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
+        done = work.deploy.destroy(work.job)
+    _or_declined(done=done)
+
+
+def status_verb(
+    *,
+    fleet: FleetOption = None,
+    simulate: SimulateOption = False,
+    state: StateOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show stacks, clusters, links and components that are deployed."""
+    from ops.services.status import fleet_tables, stack_table, status  # noqa: PLC0415 - what a verb needs
+
+    with _read(_place(simulate=simulate, state=state), fleet, None) as (session, plan):
+        found = status(session.engine, plan)
+    if output is Output.JSON:
+        sys.stdout.write(json.dumps(found.as_json()) + "\n")
+    else:
+        draw((stack_table(found), *fleet_tables(found)))
+
+
+def outputs_verb(
+    *,
+    stack: StackOption = None,
+    fleet: FleetOption = None,
+    simulate: SimulateOption = False,
+    state: StateOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Print the outputs of stacks; secrets are never printed."""
+    from ops.services.outputs import as_json, as_text, outputs  # noqa: PLC0415 - what a verb needs
+
+    with _read(_place(simulate=simulate, state=state), fleet, stack) as (session, plan):
+        found = outputs(session.engine, plan, stack)
+    if output is Output.JSON:
+        sys.stdout.write(json.dumps(as_json(found)) + "\n")
+    else:
+        sys.stdout.write(as_text(found, reveal=session.reveal))
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Hang the verbs into the command line."""
+    for name, verb in (
+        ("preview", preview_verb),
+        ("up", up_verb),
+        ("refresh", refresh_verb),
+        ("destroy", destroy_verb),
+        ("status", status_verb),
+        ("outputs", outputs_verb),
+    ):
+        app.command(name)(verb)
+
+
+def factory() -> Factory:
+    """Make the factory: the one place for tests to put another."""
+    from ops.factory import Factory  # noqa: PLC0415 - what a verb needs is loaded by it
+
+    return Factory()
+
+
+def _place(
+    *,
+    simulate: bool,
+    state: Path | None,
+    pace: float = 0.0,
+    faults: Path | None = None,
+    allow_passphrase: bool = False,
+) -> Place:
+    from ops.factory import Place  # noqa: PLC0415 - what a verb needs is loaded by it
+
+    if (pace or faults) and not simulate:
+        raise RefusedError("--pace and --faults are for simulated clouds", "add --simulate, or leave them out")
+    return Place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
+
+
+@contextmanager
+def _work(  # noqa: PLR0913 - one argument an option
+    place: Place, *, stack: str | None, everything: bool, fleet: Path | None, yes: bool, output: Output
+) -> Iterator[_Work]:
+    """Open all that a verb needs to change things."""
+    from ops.services.check import load_plan  # noqa: PLC0415 - what a verb needs is loaded by it
+    from ops.services.deploy import Deploy  # noqa: PLC0415 - as above
+    from ops.services.job import Job  # noqa: PLC0415 - as above
+    from ops.services.targets import choose  # noqa: PLC0415 - as above
+
+    with reporting(output) as reporter:
+        if output is Output.JSON and not yes:
+            raise RefusedError("with -o json nobody can be asked", "add --yes where you are sure")
+        ask = None if yes else Terminal()
+        made = factory()
+        path = made.fleet_file(fleet, stack)
+        plan = load_plan(path)
+        targets = choose(plan, stack=stack, everything=everything)
+        with made.working(place, plan, path, targets) as session:
+            deploy = Deploy(engine=session.engine, reporter=reporter, program=made.program, prepare=session.prepare)
+            job = Job(plan=plan, fleet=path, targets=targets, again=_again(), ask=ask)
+            yield _Work(deploy=deploy, job=job, session=session, plan=plan)
+
+
+@contextmanager
+def _read(place: Place, fleet: Path | None, stack: str | None) -> Iterator[tuple[Session, FleetPlan]]:
+    from ops.services.check import load_plan  # noqa: PLC0415 - what a verb needs is loaded by it
+
+    made = factory()
+    path = made.fleet_file(fleet, stack)
+    plan = load_plan(path)
+    with made.reading(place, plan, path) as session:
+        yield session, plan
+
+
+def _again() -> str:
+    """Give the command as it was typed."""
+    return shlex.join(["hms", *sys.argv[1:]])
+
+
+def _look_further(plan: FleetPlan, *, simulate: bool, state: Path | None, fleet: Path | None) -> str:
+    """Say what can be typed next."""
+    where = (" --simulate" if simulate else "") + (f" --state {shlex.quote(str(state))}" if state else "")
+    which = f" --fleet {shlex.quote(str(fleet))}" if fleet else ""
+    file = f" {shlex.quote(str(fleet))}" if fleet else ""
+    lines = (
+        (f"hms status{where}{which}", "stacks, clusters, links and components"),
+        (f"hms outputs{where}{which}", "what the stacks give"),
+        (f"hms fleet show{file}", "every address, tunnel and id of the plan"),
+        (f"hms fleet values {next(iter(plan.clusters))}{which}", "Cilium's Helm values of a cluster"),
+        (f"hms up --all{where}{which}", "again: nothing changes"),
+        (f"hms destroy --all{where}{which}", "take everything down"),
+    )
+    width = max(len(command) for command, _ in lines)
+    return "Look further:\n" + "".join(f"  {command:{width}}  {what}\n" for command, what in lines)
+
+
+def _or_declined(*, done: bool) -> None:
+    if not done:
+        raise RefusedError("not confirmed; nothing more was done")

@@ -1,0 +1,1 @@
+"""How long work is shown: one event type, one protocol, three reporters."""

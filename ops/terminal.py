@@ -1,0 +1,103 @@
+"""The terminal: consoles, questions, tables, and which reporter fits it."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ops.errors import HmsError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ops.progress.reporter import Reporter
+    from ops.services.tables import Table
+
+
+class Output(StrEnum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def reporter_for(output: Output) -> Reporter:
+    """Choose a reporter: JSON lines where asked for, a live picture on a terminal, plain lines otherwise."""
+    if output is Output.JSON:
+        from ops.progress.jsonl import JsonReporter  # noqa: PLC0415 - one of three
+
+        return JsonReporter(sys.stdout)
+    from rich.console import Console  # noqa: PLC0415 - not for every verb
+
+    console = Console()
+    if console.is_terminal and not console.is_dumb_terminal:
+        from ops.progress.live import LiveReporter  # noqa: PLC0415 - one of three
+
+        return LiveReporter(console, Console(stderr=True))
+    from ops.progress.plain import PlainReporter  # noqa: PLC0415 - one of three
+
+    return PlainReporter(sys.stdout, sys.stderr)
+
+
+@contextmanager
+def reporting(output: Output) -> Iterator[Reporter]:
+    """Give a reporter and show it the error that ends the command, if one does."""
+    reporter = reporter_for(output)
+    try:
+        yield reporter
+    except HmsError as error:
+        if not error.told:
+            reporter.fail(error)
+        error.told = True
+        raise
+    finally:
+        reporter.close()
+
+
+class Terminal:
+    """Asks on the terminal.
+
+    Raises
+    ------
+    RefusedError
+        If there is none, before anything was begun.
+    """
+
+    def __init__(self) -> None:
+        if not sys.stdin.isatty():
+            raise RefusedError("there is no terminal to ask on", "add --yes where you are sure")
+
+    def sure(self, question: str) -> bool:
+        """Ask a question that yes or no answers; no is the default."""
+        return self._ask(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+    def typed(self, question: str) -> str:
+        """Ask for a word."""
+        return self._ask(f"{question} ").strip()
+
+    def _ask(self, text: str) -> str:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+        try:
+            return input()
+        except EOFError:
+            return ""
+
+
+def draw(tables: Iterable[Table]) -> None:
+    """Write tables to standard output, as wide as they need to be where that is no terminal."""
+    from rich import box  # noqa: PLC0415 - not for every verb
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.table import Table as Grid  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    console = Console(width=None if sys.stdout.isatty() else 240)
+    for table in tables:
+        grid = Grid(title=Text(table.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for head in table.head:
+            grid.add_column(head, overflow="fold")
+        for row in table.rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        console.print(grid)

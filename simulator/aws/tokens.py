@@ -1,0 +1,75 @@
+"""Type tokens of the aws package, by name: rules of one service speak of kinds of another."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VPC: Final = "aws:ec2/vpc:Vpc"
+SUBNET: Final = "aws:ec2/subnet:Subnet"
+INTERNET_GATEWAY: Final = "aws:ec2/internetGateway:InternetGateway"
+EIP: Final = "aws:ec2/eip:Eip"
+NAT_GATEWAY: Final = "aws:ec2/natGateway:NatGateway"
+ROUTE_TABLE: Final = "aws:ec2/routeTable:RouteTable"
+ROUTE: Final = "aws:ec2/route:Route"
+ROUTE_TABLE_ASSOCIATION: Final = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+SECURITY_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
+DEFAULT_SECURITY_GROUP: Final = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+SECURITY_GROUP_RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
+INGRESS_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS_RULE: Final = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
+LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
+VPC_ENDPOINT: Final = "aws:ec2/vpcEndpoint:VpcEndpoint"
+
+VPN_GATEWAY: Final = "aws:ec2/vpnGateway:VpnGateway"
+VPN_GATEWAY_ATTACHMENT: Final = "aws:ec2/vpnGatewayAttachment:VpnGatewayAttachment"
+VPN_GATEWAY_ROUTE_PROPAGATION: Final = "aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation"
+CUSTOMER_GATEWAY: Final = "aws:ec2/customerGateway:CustomerGateway"
+VPN_CONNECTION: Final = "aws:ec2/vpnConnection:VpnConnection"
+
+PEERING: Final = "aws:ec2/vpcPeeringConnection:VpcPeeringConnection"
+PEERING_ACCEPTER: Final = "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter"
+PEERING_OPTIONS: Final = "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions"
+
+TRANSIT_GATEWAY: Final = "aws:ec2transitgateway/transitGateway:TransitGateway"
+TRANSIT_VPC_ATTACHMENT: Final = "aws:ec2transitgateway/vpcAttachment:VpcAttachment"
+TRANSIT_VPN_ATTACHMENT: Final = "aws:ec2transitgateway/vpnAttachment:VpnAttachment"
+"""Made by AWS along with a VPN connection on a transit gateway; no program declares it."""
+TRANSIT_ROUTE_TABLE: Final = "aws:ec2transitgateway/routeTable:RouteTable"
+TRANSIT_ASSOCIATION: Final = "aws:ec2transitgateway/routeTableAssociation:RouteTableAssociation"
+TRANSIT_PROPAGATION: Final = "aws:ec2transitgateway/routeTablePropagation:RouteTablePropagation"
+TRANSIT_ROUTE: Final = "aws:ec2transitgateway/route:Route"
+
+EKS_CLUSTER: Final = "aws:eks/cluster:Cluster"
+EKS_NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
+EKS_ADDON: Final = "aws:eks/addon:Addon"
+EKS_ACCESS_ENTRY: Final = "aws:eks/accessEntry:AccessEntry"
+EKS_ACCESS_POLICY: Final = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+EKS_POD_IDENTITY: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+AUTO_SCALING_GROUP: Final = "aws:autoscaling/group:Group"
+"""Made by EKS along with a managed node group."""
+AUTO_SCALING_ATTACHMENT: Final = "aws:autoscaling/attachment:Attachment"
+
+ROLE: Final = "aws:iam/role:Role"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+POLICY: Final = "aws:iam/policy:Policy"
+ROLE_POLICY_ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+INSTANCE_PROFILE: Final = "aws:iam/instanceProfile:InstanceProfile"
+OIDC_PROVIDER: Final = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+
+KMS_KEY: Final = "aws:kms/key:Key"
+KMS_ALIAS: Final = "aws:kms/alias:Alias"
+LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
+
+LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
+TARGET_GROUP: Final = "aws:lb/targetGroup:TargetGroup"
+LISTENER: Final = "aws:lb/listener:Listener"
+
+BUCKET: Final = "aws:s3/bucket:Bucket"
+BUCKET_VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
+BUCKET_ENCRYPTION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+BUCKET_PUBLIC_ACCESS: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
+
+HELM_RELEASE: Final = "kubernetes:helm.sh/v3:Release"
+"""Not of this package: a node group looks for its CNI there."""

@@ -1,0 +1,352 @@
+"""Create, read, update and delete: what the clouds do once the inputs are right."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from simulator.context import Context
+from simulator.faults import FaultPlan
+from simulator.kind import Inputs, Kind, Outputs, Reference, Refused, Unfinished, walk
+from simulator.registry import Package
+from simulator.schema import NotInSdk, resource
+from simulator.values import UNKNOWN, known, steps
+from simulator.world import Edge, Record, World, fold
+
+_HOLD_SECONDS: Final = 0.03
+"""How long an operation holds its exclusive keys at least. With a scale of 0 operations take no time, and two that the
+program forgot to chain would collide on one run and not on the next; the engine starts them within this time."""
+
+
+class Cancelled(Exception):  # noqa: N818
+    """The engine asked for the operations under way to stop."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an operation leaves: id, outputs, and why it did not finish, if it did not."""
+
+    id: str
+    outputs: Outputs
+    reasons: tuple[str, ...] = ()
+
+
+class Operations:
+    """Runs operations of every package on one world.
+
+    Parameters
+    ----------
+    world
+        Where the resources live.
+    scale
+        Factor on every duration; 0 means at once.
+    faults
+        The fault plan.
+    """
+
+    def __init__(self, world: World, *, scale: float = 0.0, faults: FaultPlan | None = None) -> None:
+        self.world = world
+        self.scale = scale
+        self.cancelled = threading.Event()
+        self._faults = faults or FaultPlan()
+        self._busy: dict[str, str] = {}
+        self._busy_lock = threading.Lock()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass.
+
+        Raises
+        ------
+        Cancelled
+            The engine would not wait.
+        """
+        if seconds > 0 and self.cancelled.wait(seconds):
+            raise Cancelled
+
+    def context(  # noqa: PLR0913
+        self, package: Package, kind: Kind, config: Mapping[str, Any], *, urn: str, inputs: Inputs, id_: str = ""
+    ) -> Context:
+        """The context of an operation on one resource."""
+        return Context(
+            world=self.world,
+            package=package.name,
+            urn=urn,
+            name=urn.rpartition("::")[2],
+            kind_token=kind.token,
+            scope=package.scope_of(kind, config, inputs),
+            config=config,
+            id=id_,
+            scale=self.scale,
+        )
+
+    def create(self, package: Package, kind: Kind, context: Context, inputs: Inputs) -> Outcome:
+        """Make a resource.
+
+        Raises
+        ------
+        Refused
+            The cloud would not.
+        """
+        with self._exclusive(kind, context, inputs):
+            self._strike(context, "create", "before")
+            self._spend(kind.duration.create, lambda: self._admit(kind, context, inputs))
+            with self.world.transaction():
+                edges = self._admit(kind, context, inputs)
+                if not kind.virtual:
+                    context.incarnation = self.world.next_incarnation(context.urn)
+                context.id = kind.make_id(context, inputs) if kind.make_id else context.token(kind.id_prefix)
+                if not kind.virtual and self.world.one(kind.token, context.id, context.scope) is not None:
+                    code, message = kind.exists
+                    raise Refused(code, message.format(id=context.id), status=409)
+                outcome = self._compute(package, kind, context, inputs, {})
+                self._store(kind, context, inputs, outcome, edges)
+        self._strike(context, "create", "after")
+        return outcome
+
+    def update(  # noqa: PLR0913
+        self,
+        package: Package,
+        kind: Kind,
+        context: Context,
+        inputs: Inputs,
+        *,
+        old_inputs: Inputs,
+        old_outputs: Outputs,
+    ) -> Outcome:
+        """Change a resource in place.
+
+        Raises
+        ------
+        Refused
+            The cloud would not, or has no such resource any more.
+        """
+        if kind.virtual:
+            # What was drawn or signed stays: whatever would change it replaces the resource.
+            return Outcome(context.id, {**kept(kind, old_outputs, old_inputs), **kind.defaults, **inputs})
+        with self._exclusive(kind, context, inputs):
+            self._adopt(kind, context)
+            self._strike(context, "update", "before")
+            self._spend(kind.duration.update, lambda: self._admit(kind, context, inputs))
+            with self.world.transaction():
+                self._adopt(kind, context)
+                edges = self._admit(kind, context, inputs)
+                before = context.old.outputs if context.old is not None else old_outputs
+                outcome = self._compute(package, kind, context, inputs, kept(kind, before, old_inputs))
+                self._store(kind, context, inputs, outcome, edges)
+        self._strike(context, "update", "after")
+        return outcome
+
+    def delete(self, kind: Kind, context: Context, inputs: Inputs) -> None:
+        """Remove a resource; one that is gone already is no error, as with the real providers.
+
+        Raises
+        ------
+        Refused
+            Something still refers to it.
+        """
+        if kind.virtual:
+            return
+        with self._exclusive(kind, context, inputs):
+            if self.world.one(kind.token, context.id, context.scope) is None:
+                return
+            self._strike(context, "delete", "before")
+            self._spend(kind.duration.delete, lambda: self._release(kind, context))
+            with self.world.transaction():
+                record = self._release(kind, context)
+                if record is None:
+                    return
+                if kind.on_delete is not None:
+                    kind.on_delete(context)
+                for patched in context.patches:
+                    self.world.put(patched)
+                for child in self.world.owned(_owner(record)):
+                    self.world.remove(child)
+                self.world.remove(record)
+        self._strike(context, "delete", "after")
+
+    def read(self, kind: Kind, context: Context) -> Record | None:
+        """The resource as it is now, or ``None``."""
+        self._strike(context, "read", "before")
+        with self.world.transaction():
+            record = self.world.one(kind.token, context.id, context.scope)
+            if record is None:
+                return None
+            context.old, context.urn, context.incarnation = record, record.urn or context.urn, record.incarnation
+            return record.with_outputs(kind.on_read(context)) if kind.on_read is not None else record
+
+    def _adopt(self, kind: Kind, context: Context) -> None:
+        """Go on as the resource that is there: ids derive from the URN it was made with, not from a later alias."""
+        record = self.world.one(kind.token, context.id, context.scope)
+        if record is None:
+            raise Refused("ResourceNotFound", f"{kind.token} {context.id} does not exist", status=404)
+        context.old, context.urn, context.incarnation = record, record.urn or context.urn, record.incarnation
+
+    def _release(self, kind: Kind, context: Context) -> Record | None:
+        record = self.world.one(kind.token, context.id, context.scope)
+        if record is None:
+            return None
+        context.old, context.urn, context.incarnation = record, record.urn, record.incarnation
+        for _, edge in self.world.blockers(record):
+            raise Refused(edge.code, edge.message, status=409)
+        return record
+
+    def _admit(self, kind: Kind, context: Context, inputs: Inputs) -> tuple[Edge, ...]:
+        """Look up references and ask the rules; return the edges that forbid deleting what is referred to."""
+        with self.world.transaction():
+            edges = [edge for reference in kind.references for edge in self._look_up(reference, context, inputs)]
+            for admit in kind.admits:
+                admit(context, inputs)
+        return tuple(edges)
+
+    def _look_up(self, reference: Reference, context: Context, inputs: Inputs) -> Iterator[Edge]:
+        for path, value in walk(inputs, reference.path):
+            if not known(value) or value == "" or (reference.when is not None and not reference.when(value)):
+                continue
+            target = self._target(reference, context, value)
+            if target is None:
+                message = reference.message.format(value=value, path=path, kind=" or ".join(reference.kinds))
+                raise Refused(reference.code, message, status=reference.status)
+            if reference.blocks_delete:
+                source = context.id or context.name
+                message = reference.blocks_message.format(target=target.id, source=source)
+                yield Edge(target.key, reference.blocks_code, message)
+
+    def _target(self, reference: Reference, context: Context, value: Any) -> Record | None:
+        scope = None if reference.anywhere else context.scope
+        for token in reference.kinds:
+            if reference.by == "id":
+                if isinstance(value, str) and (found := self.world.one(token, value, scope)) is not None:
+                    return found
+                continue
+            for record in self.world.find(token, scope=scope):
+                names = (
+                    (record.outputs.get(reference.by),)
+                    if isinstance(reference.by, str)
+                    else tuple(reference.by(record))
+                )
+                if any(isinstance(name, str) and fold(name) == fold(str(value)) for name in names):
+                    return record
+        return None
+
+    def _compute(self, package: Package, kind: Kind, context: Context, inputs: Inputs, kept: Outputs) -> Outcome:
+        base: Outputs = {**kept, **kind.defaults, **_echoed(kind, inputs)}
+        reasons: tuple[str, ...] = ()
+        try:
+            computed = kind.compute(context, inputs) if kind.compute is not None else {}
+        except Unfinished as unfinished:
+            computed, reasons = unfinished.outputs, unfinished.reasons
+        outputs = {**base, **computed}
+        outputs = {**package.complete(context, kind, outputs), **outputs}
+        if kind.schema == "sdk" and (strange := set(outputs) - set(output_names(kind)) - {"id", "urn"}):
+            raise ValueError(f"the kind {kind.token} computes outputs that the SDK does not have: {sorted(strange)}")
+        return Outcome(context.id, outputs, reasons)
+
+    def _store(self, kind: Kind, context: Context, inputs: Inputs, outcome: Outcome, edges: tuple[Edge, ...]) -> None:
+        if kind.virtual:
+            return
+        record = Record(
+            kind.token,
+            context.scope,
+            context.id,
+            context.urn,
+            dict(inputs),
+            {**outcome.outputs, "id": context.id},
+            context.incarnation,
+            edges=edges,
+        )
+        for patched in context.patches:
+            self.world.put(patched)
+        self.world.put(record)
+        for child in context.children:
+            self.world.put(replace(child, owner=_owner(record)))
+
+    def _spend(self, seconds: float, admit: Callable[[], object]) -> None:
+        """Let the operation take its time; a cloud says no at the start, not after 40 minutes."""
+        if self.scale > 0:
+            admit()
+            self.sleep(seconds * self.scale)
+
+    def _strike(self, context: Context, operation: str, when: str) -> None:
+        self._faults.strike(token=context.kind_token, urn=context.urn, operation=operation, when=when, sleep=self.sleep)
+
+    @contextmanager
+    def _exclusive(self, kind: Kind, context: Context, inputs: Inputs) -> Iterator[None]:
+        """Hold the kind's exclusive keys; refuse if another operation holds one of them."""
+        keys = sorted({fold(key) for key in kind.exclusive(inputs)}) if kind.exclusive is not None else []
+        if not keys:
+            yield
+            return
+        with self._busy_lock:
+            for key in keys:
+                if (other := self._busy.get(key)) is not None:
+                    raise Refused(
+                        kind.exclusive_code,
+                        f"Another operation on this or dependent resource is in progress: {key} ({other})",
+                        status=409,
+                    )
+            self._busy.update(dict.fromkeys(keys, context.name))
+        started = time.monotonic()
+        try:
+            yield
+            self.sleep(_HOLD_SECONDS - (time.monotonic() - started))
+        finally:
+            with self._busy_lock:
+                for key in keys:
+                    del self._busy[key]
+
+
+def kept(kind: Kind, outputs: Inputs, old_inputs: Inputs) -> Outputs:
+    """The outputs that an update leaves as they were: those that are not inputs, or are computed."""
+    names = frozenset(old_inputs) if kind.schema == "open" else input_names(kind)
+    return {name: value for name, value in outputs.items() if name not in names or name in kind.computed}
+
+
+def preview_outputs(kind: Kind, inputs: Inputs, before: Inputs | None = None) -> Outputs:
+    """Outputs as a preview knows them: inputs and defaults, and unknown whatever the cloud computes."""
+    outputs: Any = {**kind.defaults, **_echoed(kind, inputs)}
+    pure = [name for name in output_names(kind) if name not in input_names(kind)]
+    for pattern in (*pure, *kind.computed):
+        outputs = _fill(outputs, steps(pattern), None if pattern in kind.volatile else before)
+    return dict(outputs)
+
+
+def _echoed(kind: Kind, inputs: Inputs) -> Inputs:
+    return inputs if kind.echo is None else kind.echo(inputs)
+
+
+def _fill(value: Any, rest: tuple[str, ...], before: Any) -> Any:
+    """A value with what is absent at a pattern unknown, or as it was before; copied, never changed."""
+    if not rest:
+        return (UNKNOWN if before is None else before) if value is None else value
+    step = rest[0]
+    if step == "[]" and isinstance(value, list):
+        old = before if isinstance(before, list) and len(before) == len(value) else [None] * len(value)
+        return [_fill(item, rest[1:], was) for item, was in zip(value, old, strict=True)]
+    if isinstance(value, Mapping):
+        was = before.get(step) if isinstance(before, Mapping) else None
+        if len(rest) == 1 or step in value:
+            return {**value, step: _fill(value.get(step), rest[1:], was)}
+    return value
+
+
+def output_names(kind: Kind) -> tuple[str, ...]:
+    """Names of a kind's outputs, inputs that are echoed included."""
+    if kind.schema == "open":
+        return kind.computed
+    try:
+        return (*resource(kind.token).outputs, *resource(kind.token).inputs)
+    except NotInSdk:
+        return kind.computed
+
+
+def input_names(kind: Kind) -> frozenset[str]:
+    """Names of a kind's inputs."""
+    return frozenset() if kind.schema == "open" else frozenset(resource(kind.token).inputs)
+
+
+def _owner(record: Record) -> str:
+    return f"{record.urn}#{record.incarnation}"

@@ -1,0 +1,182 @@
+"""The mesh's CA and Cilium's release."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from components.azure.network import MESH_SUBNET as AZURE_MESH_SUBNET
+from components.exports import TrustExports
+from components.mesh.cilium import Cilium, CiliumArgs
+from components.mesh.trust import Trust, TrustArgs
+from infra.clustermesh import MESH_SUBNET
+from infra.load import load_fleet
+from infra.plan import ClusterPlan, FleetPlan, plan_fleet
+from tests.components.recording import Recording, Registered, record
+from tests.infra.fleets import fleet_data, planned
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+
+@dataclass(kw_only=True)
+class FakeCluster:
+    """A cluster as the contract has it, without one."""
+
+    plan: ClusterPlan
+    platform: Literal["eks", "aks"]
+    resource: pulumi.Resource
+    operator_role_arn: pulumi.Output[str] | None
+    provider: k8s.Provider
+    kubeconfig: pulumi.Output[str]
+    api_host: pulumi.Output[str]
+    oidc_issuer: pulumi.Output[str]
+
+
+def fake_cluster(plan: FleetPlan, name: str, *, role: str | None = None) -> FakeCluster:
+    own = plan.clusters[name]
+    return FakeCluster(
+        plan=own,
+        platform="eks" if plan.sites[own.site].cloud == "aws" else "aks",
+        resource=pulumi.ComponentResource("test:index:Cluster", name, {}),
+        operator_role_arn=None if role is None else pulumi.Output.from_input(role),
+        provider=k8s.Provider(f"{name}-k8s", kubeconfig=pulumi.Output.secret("{}"), cluster_identifier=name),
+        kubeconfig=pulumi.Output.secret("{}"),
+        api_host=pulumi.Output.from_input(f"api.{name}.test"),
+        oidc_issuer=pulumi.Output.from_input("https://issuer.test"),
+    )
+
+
+@pytest.fixture(scope="module")
+def dev() -> FleetPlan:
+    return plan_fleet(load_fleet(Path("fleets/dev.yaml")))
+
+
+def deployed(plan: FleetPlan, *clusters: str, role: str | None = None) -> Recording:
+    def program() -> None:
+        trust = Trust("mesh", TrustArgs(fleet=plan.name, protect=plan.fleet.protect)).exports()
+        for name in clusters:
+            cluster = fake_cluster(plan, name, role=role)
+            arguments = CiliumArgs(plan=plan, cluster=cluster, trust=trust if cluster.plan.meshed else None)
+            Cilium(f"{name}-cilium", arguments)
+
+    return record(program)
+
+
+@pytest.fixture(scope="module")
+def recording(dev: FleetPlan) -> Recording:
+    return deployed(dev, "aws-1", "azure-1")
+
+
+def release(recording: Recording, cluster: str) -> Registered:
+    return recording.named(f"{cluster}-cilium-release", RELEASE)
+
+
+def test_the_ca(recording: Recording) -> None:
+    key = recording.named("mesh-key")
+    assert (key.inputs["algorithm"], key.inputs["ecdsaCurve"]) == ("ECDSA", "P256")
+    certificate = recording.named("mesh-certificate")
+    assert certificate.inputs["isCaCertificate"] is True
+    assert certificate.inputs["validityPeriodHours"] == 87_600
+    assert "cert_signing" in certificate.inputs["allowedUses"]
+    assert certificate.inputs["setSubjectKeyId"] is True
+    assert "earlyRenewalHours" not in certificate.inputs
+    assert {recording.by_urn(one.parent).type for one in (key, certificate)} == {"hms:mesh:Trust"}
+
+
+def test_the_ca_key_is_secret_wherever_it_is(recording: Recording) -> None:
+    assert recording.named("mesh-certificate").is_secret("privateKeyPem")
+    assert "privateKeyPem" in recording.named("mesh-key").additional_secret_outputs
+    trust = recording.named("mesh", "hms:mesh:Trust")
+    assert recording.secret_outputs[trust.urn] == {"privateKey"}
+    for cluster in ("aws-1", "azure-1"):
+        one = release(recording, cluster)
+        assert one.is_secret("values.tls.ca.key")
+        assert {"values", "manifest"} <= set(one.additional_secret_outputs)
+
+
+def test_a_key_that_arrives_unmarked_is_secret_in_the_release(dev: FleetPlan) -> None:
+    def program() -> None:
+        plain = TrustExports(
+            ca_certificate=pulumi.Output.from_input("CERTIFICATE"), ca_private_key=pulumi.Output.from_input("KEY")
+        )
+        Cilium("c", CiliumArgs(plan=dev, cluster=fake_cluster(dev, "aws-1"), trust=plain))
+
+    assert record(program).named("c-release").is_secret("values.tls.ca.key")
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_the_ca_is_protected_with_the_fleet(protect: bool) -> None:  # noqa: FBT001 - a pytest parameter
+    plan = planned(fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1)}, protect=protect))
+    recording = record(lambda: Trust("mesh", TrustArgs(fleet=plan.name, protect=plan.fleet.protect)))
+    assert [recording.named(name).protect for name in ("mesh-key", "mesh-certificate")] == [protect, protect]
+
+
+@pytest.mark.parametrize("cluster", ["aws-1", "azure-1"])
+def test_the_release(recording: Recording, cluster: str) -> None:
+    one = release(recording, cluster)
+    assert {key: one.inputs[key] for key in ("name", "namespace", "chart", "version", "atomic")} == {
+        "name": "cilium",
+        "namespace": "kube-system",
+        "chart": "cilium",
+        "version": "1.19.6",
+        "atomic": False,
+    }
+    assert one.inputs["repositoryOpts"] == {"repo": "https://helm.cilium.io"}
+    assert one.inputs["timeout"] > 0
+    assert recording.by_urn(one.parent).type == "hms:mesh:Cilium"
+    assert recording.by_urn(one.provider).name == f"{cluster}-k8s"
+    assert recording.by_urn(one.deleted_with).name == cluster
+
+
+def test_only_a_cluster_with_nodes_is_awaited(recording: Recording) -> None:
+    assert release(recording, "aws-1").inputs["skipAwait"] is True
+    assert release(recording, "azure-1").inputs["skipAwait"] is False
+
+
+def test_the_values_carry_what_only_the_deployment_knows(recording: Recording) -> None:
+    values = release(recording, "azure-1").inputs["values"]
+    assert values["k8sServiceHost"] == "api.azure-1.test"
+    assert base64.b64decode(values["tls"]["ca"]["cert"]).startswith(b"-----BEGIN CERTIFICATE-----")
+    assert base64.b64decode(values["tls"]["ca"]["key"]).startswith(b"-----BEGIN PRIVATE KEY-----")
+    assert recording.waits_for(release(recording, "azure-1"), recording.named("mesh-certificate"))
+
+
+def test_the_summary_shows_the_values_without_secrets(recording: Recording) -> None:
+    component = recording.named("aws-1-cilium", "hms:mesh:Cilium")
+    outputs = recording.outputs[component.urn]
+    assert outputs["summary"]["MTU"] == 1400
+    assert "tls" not in outputs["summary"]
+    assert recording.secret_outputs[component.urn] == frozenset()
+
+
+def test_a_cluster_outside_the_mesh_gets_no_ca() -> None:
+    data = fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1)})
+    data["clusters"]["aws-1"]["meshed"] = False
+    recording = deployed(planned(data), "aws-1")
+    assert "tls" not in release(recording, "aws-1").inputs["values"]
+
+
+def test_the_operator_of_the_eni_profile_has_its_role() -> None:
+    plan = planned(fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1)}, mesh={"profile": "eni"}))
+    recording = deployed(plan, "aws-1", role="arn:aws:iam::123456789012:role/op")
+    assert release(recording, "aws-1").inputs["values"]["eni"]["iamRole"] == "arn:aws:iam::123456789012:role/op"
+    with pytest.raises(ValueError, match="cluster: Cilium's operator on 'aws-1' needs a role"):
+        deployed(plan, "aws-1")
+
+
+def test_a_cluster_of_the_mesh_needs_the_ca(dev: FleetPlan) -> None:
+    def program() -> None:
+        CiliumArgs(plan=dev, cluster=fake_cluster(dev, "aws-1"), trust=None)
+
+    with pytest.raises(ValueError, match="trust: cluster 'aws-1' is in the mesh"):
+        record(program)
+
+
+def test_azure_calls_the_mesh_subnet_by_the_name_in_the_values() -> None:
+    assert MESH_SUBNET == AZURE_MESH_SUBNET
