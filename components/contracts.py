@@ -97,5 +97,5 @@ class Cloud(Protocol):
         ...
 
     def identity(self, cluster: Cluster, *, name: str, namespace: str, service_account: str) -> Identity:
-        """Build the cloud identity of one service account."""
+        """Build the cloud identity of one service account; ``name`` is the component's."""
         ...

@@ -37,11 +37,11 @@ def links_summary(plan: FleetPlan, scope: Scope) -> dict[str, dict[str, Any]]:
     rows = {}
     for name in scope.links:
         link = plan.links[name]
-        crossing = isinstance(link, VpnLinkPlan)
+        tunnels = link.tunnels if isinstance(link, VpnLinkPlan) else ()
         rows[name] = {
             "sites": list(link.sites),
-            "kind": "IPsec, 4 tunnels, BGP" if crossing else "peering",
-            "tunnels": [str(tunnel.inside) for tunnel in link.tunnels] if crossing else [],
+            "kind": "IPsec, 4 tunnels, BGP" if tunnels else "peering",
+            "tunnels": [str(tunnel.inside) for tunnel in tunnels],
         }
     return rows
 

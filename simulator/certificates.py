@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from simulator.kind import Inputs
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+    from simulator.kind import Inputs
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
@@ -71,7 +74,7 @@ class Request:
 
 
 def subject_name(inputs: Inputs) -> x509.Name:
-    """The distinguished name of the input ``subject``."""
+    """Return the distinguished name of the input ``subject``."""
     attributes: list[x509.NameAttribute[str]] = []
     for name, oid in _NAMES.items():
         given = (inputs.get("subject") or {}).get(name)
@@ -81,7 +84,7 @@ def subject_name(inputs: Inputs) -> x509.Name:
 
 
 def subject_names(inputs: Inputs) -> list[x509.GeneralName]:
-    """The alternative names of the inputs ``dnsNames``, ``ipAddresses`` and ``uris``."""
+    """Return the alternative names of the inputs ``dnsNames``, ``ipAddresses`` and ``uris``."""
     return [
         *(x509.DNSName(name) for name in inputs.get("dnsNames", ())),
         *(x509.IPAddress(ipaddress.ip_address(address)) for address in inputs.get("ipAddresses", ())),
@@ -90,12 +93,12 @@ def subject_names(inputs: Inputs) -> list[x509.GeneralName]:
 
 
 def signature_hash(key: PrivateKey) -> hashes.SHA256 | None:
-    """The hash a key signs with; Ed25519 brings its own."""
+    """Return the hash a key signs with; Ed25519 brings its own."""
     return None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
 
 
 def key_algorithm(key: PrivateKey) -> str:
-    """The algorithm as the provider names it."""
+    """Return the algorithm as the provider names it."""
     if isinstance(key, rsa.RSAPrivateKey):
         return "RSA"
     return "ECDSA" if isinstance(key, ec.EllipticCurvePrivateKey) else "ED25519"

@@ -1,5 +1,6 @@
 """Property values on the wire (protobuf structs) and as rules see them (plain Python)."""
 
+# ruff: noqa: ANN401 - property values are any JSON
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

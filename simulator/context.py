@@ -1,13 +1,16 @@
 """What a rule can ask: the world, the provider's configuration, and where to get ids."""
 
+# ruff: noqa: ANN401 - property values are any JSON
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from simulator.kind import Inputs, Outputs
     from simulator.world import Record, World
 
@@ -47,6 +50,8 @@ class Context:
         How many resources with this URN there were before.
     scale
         Factor on durations: 0 in tests.
+    stop
+        Set when the engine will not wait any longer.
     """
 
     world: World
@@ -60,6 +65,7 @@ class Context:
     id: str = ""
     old: Record | None = None
     scale: float = 0.0
+    stop: threading.Event = field(default_factory=threading.Event)
     children: list[Record] = field(default_factory=list)
     patches: list[Record] = field(default_factory=list)
 
@@ -89,26 +95,26 @@ class Context:
         return hashlib.sha256(text.encode()).digest()
 
     def hex(self, digits: int, salt: str = "") -> str:
-        """That many deterministic hex digits (at most 64)."""
+        """Return that many deterministic hex digits (at most 64)."""
         return self.digest(salt).hex()[:digits]
 
     def token(self, prefix: str, salt: str = "") -> str:
-        """An id as EC2 makes them: ``token("vpc")`` gives ``vpc-0`` and 16 hex digits."""
+        """Return an id as EC2 makes them: ``token("vpc")`` gives ``vpc-0`` and 16 hex digits."""
         return f"{prefix}-0{self.hex(16, salt or prefix)}"
 
     def uuid(self, salt: str = "uuid") -> str:
-        """A deterministic UUID (version 4 in form)."""
+        """Return a deterministic UUID (version 4 in form)."""
         text = self.hex(32, salt)
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:]}"
 
     def number(self, low: int, high: int, salt: str = "number") -> int:
-        """A deterministic number, ``low`` and ``high`` included."""
+        """Return a deterministic number, ``low`` and ``high`` included."""
         return low + int.from_bytes(self.digest(salt)[:8], "big") % (high - low + 1)
 
     def find(
         self, token: str, where: Callable[[Record], bool] | None = None, *, anywhere: bool = False, **equal: Any
     ) -> Iterator[Record]:
-        """Records of a kind in this scope whose outputs have these values, this resource itself left out.
+        """Yield records of a kind in this scope whose outputs have these values, this resource itself left out.
 
         Parameters
         ----------
@@ -129,7 +135,7 @@ class Context:
                 yield record
 
     def one(self, token: str, id_: str, *, anywhere: bool = False) -> Record | None:
-        """The record with this id, or ``None``. Global resources (IAM) are found from every scope."""
+        """Return the record with this id, or ``None``. Global resources (IAM) are found from every scope."""
         return self.world.one(token, id_, scope=None if anywhere else self.scope)
 
     def implicit(self, token: str, id_: str, outputs: Outputs, inputs: Inputs | None = None) -> Record:

@@ -1,14 +1,17 @@
 """What changed between two sets of inputs, and what that does to the resource."""
 
+# ruff: noqa: ANN401 - property values are any JSON
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from simulator.kind import Inputs, Kind
 from simulator.schema import NotInSdk, resource
 from simulator.values import matches
+
+if TYPE_CHECKING:
+    from simulator.kind import Inputs, Kind
 
 Change = Literal["add", "delete", "update"]
 

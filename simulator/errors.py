@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from simulator.context import Context
-from simulator.kind import Refused
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulator.context import Context
+    from simulator.kind import Refused
 
 
 def sentence(package: str, operation: str, context: Context, refused: Refused) -> str:
-    """The message the user reads.
+    """Word the message the user reads.
 
     Examples
     --------

@@ -46,13 +46,14 @@ Read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from simulator.values import UNKNOWN, Inputs, Outputs, get, has_unknown, known, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from simulator.context import Context
     from simulator.world import Record
 

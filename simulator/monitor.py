@@ -5,6 +5,7 @@ components of several clusters are constructed at the same time, by threads of o
 the import of the SDKs.
 """
 
+# ruff: noqa: ANN401 - property values are any JSON
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +32,7 @@ class Given:
     secret: bool = False
 
     def at(self, path: str) -> Given:
-        """The value at a path inside."""
+        """Return the value at a path inside."""
         return Given(get(self.value, path), self.urns, self.secret)
 
     @property
@@ -44,12 +45,12 @@ NOTHING: Final = Given(None)
 
 
 def together(*given: Given, value: Any) -> Given:
-    """A value made from others."""
+    """Return a value made from others."""
     return Given(value, frozenset().union(*(one.urns for one in given)), any(one.secret for one in given))
 
 
 def whole(properties: Mapping[str, Given]) -> Given:
-    """An object of values, what is not there left out."""
+    """Return an object of values, what is not there left out."""
     kept = {name: given for name, given in properties.items() if given.value is not None}
     return together(*kept.values(), value={name: given.value for name, given in kept.items()})
 
@@ -64,7 +65,7 @@ class Registered:
     preview: bool
 
     def get(self, path: str) -> Given:
-        """An output; in a preview, what is not there is unknown."""
+        """Return an output; in a preview, what is not there is unknown."""
         value = get(self.outputs, path)
         return Given(UNKNOWN if value is None and self.preview else value, frozenset({self.urn}))
 
@@ -152,11 +153,11 @@ class Component:
         return bool(self.request.dryRun)
 
     def input(self, name: str) -> Given:
-        """An input of the component."""
+        """Return an input of the component."""
         return self._inputs.get(name, NOTHING)
 
     def flag(self, name: str) -> bool | None:
-        """An input that is a plain boolean; ``None`` where it is not given or unknown."""
+        """Return an input that is a plain boolean; ``None`` where it is not given or unknown."""
         value = self.input(name).value
         return value if isinstance(value, bool) else None
 
@@ -216,7 +217,7 @@ class Component:
         return Registered(response.urn, response.id, Decoded(response.object).values, self.preview)
 
     def look_up(self, reference: Given) -> Registered:
-        """A resource that the program passed as an input, with its outputs."""
+        """Return a resource that the program passed as an input, with its outputs."""
         urn = str(reference.value["urn"])
         answer = self._invoke("pulumi:pulumi:getResource", {"urn": urn}, provider="")
         id_, state = answer.get("id"), answer.get("state")

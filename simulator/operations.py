@@ -1,5 +1,6 @@
 """Create, read, update and delete: what the clouds do once the inputs are right."""
 
+# ruff: noqa: ANN401 - property values are any JSON
 from __future__ import annotations
 
 import threading
@@ -7,15 +8,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.context import Context
 from simulator.faults import FaultPlan
 from simulator.kind import Inputs, Kind, Outputs, Reference, Refused, Unfinished, walk
-from simulator.registry import Package
 from simulator.schema import NotInSdk, resource
+from simulator.sdk_types import with_read_only
 from simulator.values import UNKNOWN, known, steps
 from simulator.world import Edge, Record, World, fold
+
+if TYPE_CHECKING:
+    from simulator.registry import Package
 
 _HOLD_SECONDS: Final = 0.03
 """How long an operation holds its exclusive keys at least. With a scale of 0 operations take no time, and two that the
@@ -51,26 +56,25 @@ class Operations:
     def __init__(self, world: World, *, scale: float = 0.0, faults: FaultPlan | None = None) -> None:
         self.world = world
         self.scale = scale
-        self.cancelled = threading.Event()
         self._faults = faults or FaultPlan()
         self._busy: dict[str, str] = {}
         self._busy_lock = threading.Lock()
 
-    def sleep(self, seconds: float) -> None:
-        """Let time pass.
+    def sleep(self, context: Context, seconds: float) -> None:
+        """Let time pass for an operation.
 
         Raises
         ------
         Cancelled
             The engine would not wait.
         """
-        if seconds > 0 and self.cancelled.wait(seconds):
+        if seconds > 0 and context.stop.wait(seconds):
             raise Cancelled
 
     def context(  # noqa: PLR0913
         self, package: Package, kind: Kind, config: Mapping[str, Any], *, urn: str, inputs: Inputs, id_: str = ""
     ) -> Context:
-        """The context of an operation on one resource."""
+        """Return the context of an operation on one resource."""
         return Context(
             world=self.world,
             package=package.name,
@@ -93,7 +97,7 @@ class Operations:
         """
         with self._exclusive(kind, context, inputs):
             self._strike(context, "create", "before")
-            self._spend(kind.duration.create, lambda: self._admit(kind, context, inputs))
+            self._spend(context, kind.duration.create, lambda: self._admit(kind, context, inputs))
             with self.world.transaction():
                 edges = self._admit(kind, context, inputs)
                 if not kind.virtual:
@@ -130,7 +134,7 @@ class Operations:
         with self._exclusive(kind, context, inputs):
             self._adopt(kind, context)
             self._strike(context, "update", "before")
-            self._spend(kind.duration.update, lambda: self._admit(kind, context, inputs))
+            self._spend(context, kind.duration.update, lambda: self._admit(kind, context, inputs))
             with self.world.transaction():
                 self._adopt(kind, context)
                 edges = self._admit(kind, context, inputs)
@@ -154,7 +158,7 @@ class Operations:
             if self.world.one(kind.token, context.id, context.scope) is None:
                 return
             self._strike(context, "delete", "before")
-            self._spend(kind.duration.delete, lambda: self._release(kind, context))
+            self._spend(context, kind.duration.delete, lambda: self._release(kind, context))
             with self.world.transaction():
                 record = self._release(kind, context)
                 if record is None:
@@ -169,7 +173,7 @@ class Operations:
         self._strike(context, "delete", "after")
 
     def read(self, kind: Kind, context: Context) -> Record | None:
-        """The resource as it is now, or ``None``."""
+        """Return the resource as it is now, or ``None``."""
         self._strike(context, "read", "before")
         with self.world.transaction():
             record = self.world.one(kind.token, context.id, context.scope)
@@ -264,14 +268,20 @@ class Operations:
         for child in context.children:
             self.world.put(replace(child, owner=_owner(record)))
 
-    def _spend(self, seconds: float, admit: Callable[[], object]) -> None:
+    def _spend(self, context: Context, seconds: float, admit: Callable[[], object]) -> None:
         """Let the operation take its time; a cloud says no at the start, not after 40 minutes."""
         if self.scale > 0:
             admit()
-            self.sleep(seconds * self.scale)
+            self.sleep(context, seconds * self.scale)
 
     def _strike(self, context: Context, operation: str, when: str) -> None:
-        self._faults.strike(token=context.kind_token, urn=context.urn, operation=operation, when=when, sleep=self.sleep)
+        self._faults.strike(
+            token=context.kind_token,
+            urn=context.urn,
+            operation=operation,
+            when=when,
+            sleep=partial(self.sleep, context),
+        )
 
     @contextmanager
     def _exclusive(self, kind: Kind, context: Context, inputs: Inputs) -> Iterator[None]:
@@ -292,7 +302,7 @@ class Operations:
         started = time.monotonic()
         try:
             yield
-            self.sleep(_HOLD_SECONDS - (time.monotonic() - started))
+            self.sleep(context, _HOLD_SECONDS - (time.monotonic() - started))
         finally:
             with self._busy_lock:
                 for key in keys:
@@ -300,14 +310,14 @@ class Operations:
 
 
 def kept(kind: Kind, outputs: Inputs, old_inputs: Inputs) -> Outputs:
-    """The outputs that an update leaves as they were: those that are not inputs, or are computed."""
+    """Return the outputs that an update leaves as they were: those that are not inputs, or are computed."""
     names = frozenset(old_inputs) if kind.schema == "open" else input_names(kind)
     return {name: value for name, value in outputs.items() if name not in names or name in kind.computed}
 
 
 def preview_outputs(kind: Kind, inputs: Inputs, before: Inputs | None = None) -> Outputs:
-    """Outputs as a preview knows them: inputs and defaults, and unknown whatever the cloud computes."""
-    outputs: Any = {**kind.defaults, **_echoed(kind, inputs)}
+    """Return outputs as a preview knows them: inputs and defaults, and unknown whatever the cloud computes."""
+    outputs: Any = {**kind.defaults, **_as_outputs(kind, _echoed(kind, inputs), before or {})}
     pure = [name for name in output_names(kind) if name not in input_names(kind)]
     for pattern in (*pure, *kind.computed):
         outputs = _fill(outputs, steps(pattern), None if pattern in kind.volatile else before)
@@ -318,8 +328,21 @@ def _echoed(kind: Kind, inputs: Inputs) -> Inputs:
     return inputs if kind.echo is None else kind.echo(inputs)
 
 
+def _as_outputs(kind: Kind, inputs: Inputs, before: Inputs) -> Outputs:
+    """Return inputs with the read-only properties that the SDK's output types have inside of them."""
+    if kind.schema == "open":
+        return dict(inputs)
+    known_types = resource(kind.token)
+    return {
+        name: with_read_only(value, known_types.inputs[name].type, known_types.outputs[name], before.get(name))
+        if name in known_types.inputs and name in known_types.outputs
+        else value
+        for name, value in inputs.items()
+    }
+
+
 def _fill(value: Any, rest: tuple[str, ...], before: Any) -> Any:
-    """A value with what is absent at a pattern unknown, or as it was before; copied, never changed."""
+    """Return a value with what is absent at a pattern unknown, or as it was before; copied, never changed."""
     if not rest:
         return (UNKNOWN if before is None else before) if value is None else value
     step = rest[0]

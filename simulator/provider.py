@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from google.protobuf import empty_pb2
@@ -13,13 +13,17 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from simulator import schema
 from simulator.codec import Decoded, encode
-from simulator.context import Context
 from simulator.diff import compare, given_by_hand, made_up
 from simulator.errors import sentence
 from simulator.kind import Failure, Inputs, Kind, Outputs, Refused
 from simulator.operations import Cancelled, Operations, Outcome, kept, preview_outputs
 from simulator.registry import NotSimulated, Package
 from simulator.sdk_source import version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulator.context import Context
 
 _DIFF = provider_pb2.DiffResponse
 _PROPERTY = provider_pb2.PropertyDiff
@@ -50,7 +54,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, package: Package, operations: Operations) -> None:
         self._package = package
         self._operations = operations
-        self._configs: dict[str, Mapping[str, Any]] = {}
+        self._connections: dict[str, _Connection] = {}
         self._lock = threading.Lock()
 
     # --- the provider itself
@@ -66,7 +70,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def GetPluginInfo(self, _request: empty_pb2.Empty, _context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
-        """The version is that of the SDK whose types are checked."""
+        """Give the version: that of the SDK whose types are checked."""
         return plugin_pb2.PluginInfo(version=version(self._package.name))
 
     def GetSchema(  # noqa: N802
@@ -102,14 +106,23 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Keep the configuration of this connection."""
         values = Decoded(request.args).values
         with self._lock:
-            self._configs[context.peer()] = schema.decode_config(self._package.name, values)
-        self._operations.cancelled.clear()
+            config = schema.decode_config(self._package.name, values)
+            self._connections[context.peer()] = _Connection(config)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=True)
 
-    def Cancel(self, _request: empty_pb2.Empty, _context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
-        """Stop whatever takes time."""
-        self._operations.cancelled.set()
+    def Cancel(self, _request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+        """Stop what is under way on this connection; the engine also says so to a provider it has done with."""
+        with self._lock:
+            connection = self._connections.pop(context.peer(), None)
+        if connection is not None:
+            connection.stop.set()
         return empty_pb2.Empty()
+
+    def stop(self) -> None:
+        """Stop what is under way on every connection."""
+        with self._lock:
+            for connection in self._connections.values():
+                connection.stop.set()
 
     # --- resources
 
@@ -132,7 +145,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=news.encode(inputs), failures=_failures(failures))
 
     def _named(self, kind: Kind, request: provider_pb2.CheckRequest, news: Outputs) -> Outputs:
-        """The inputs with a name, made up if the program gives none; a resource that has one keeps it."""
+        """Return the inputs with a name, made up if the program gives none; a resource that has one keeps it."""
         auto = kind.autoname
         if auto is None or auto.property in news:
             return news
@@ -204,7 +217,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Read(  # noqa: N802
         self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ReadResponse:
-        """The resource as it is, for refresh and import; an empty id if there is none."""
+        """Return the resource as it is, for refresh and import; an empty id if there is none."""
         kind = self._kind(_token(request.urn), context)
         state = Decoded(request.properties)
         inputs = Decoded(request.inputs)
@@ -248,10 +261,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             _abort(context, grpc.StatusCode.UNIMPLEMENTED, str(error))
 
     def _context(self, kind: Kind, context: grpc.ServicerContext, urn: str, inputs: Inputs, id_: str = "") -> Context:
-        config = self._configs.get(context.peer())
-        if config is None:
-            _abort(context, grpc.StatusCode.FAILED_PRECONDITION, "this connection was never configured")
-        return self._operations.context(self._package, kind, config, urn=urn, inputs=inputs, id_=id_)
+        connection = self._connections.get(context.peer())
+        if connection is None:
+            _abort(context, grpc.StatusCode.FAILED_PRECONDITION, "this connection was never configured, or has ended")
+        work = self._operations.context(self._package, kind, connection.config, urn=urn, inputs=inputs, id_=id_)
+        work.stop = connection.stop
+        return work
 
     def _reporting(self, operation: str, work: Context, context: grpc.ServicerContext) -> _Reporting:
         return _Reporting(self._package.name, operation, work, context)
@@ -270,6 +285,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         status.details.add().Pack(detail)
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
         _abort(context, grpc.StatusCode.UNKNOWN, status.message)
+
+
+@dataclass(frozen=True)
+class _Connection:
+    """What is known of one connection: the provider's configuration, and whether the engine has ended it."""
+
+    config: Mapping[str, Any]
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class _Reporting:
@@ -295,7 +318,7 @@ def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> N
 
 
 def _token(urn: str) -> str:
-    """The type token out of a URN, parents' types left out."""
+    """Return the type token out of a URN, parents' types left out."""
     return urn.split("::", 3)[2].rpartition("$")[2]
 
 

@@ -7,11 +7,14 @@ import random
 import secrets
 import string
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from simulator.context import Context
 from simulator.kind import Failure, Inputs, Invoke, Kind, Outputs, has_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from simulator.context import Context
 
 _SPECIAL: Final = "!@#$%&*()-_=+[]{}<>:?"
 _WORDS: Final = ("brisk", "calm", "eager", "fair", "keen", "mild", "quick", "sound", "steady", "warm")
@@ -20,7 +23,7 @@ _SYSTEM: Final = random.SystemRandom()
 
 
 def _classes(inputs: Inputs) -> list[tuple[str, int]]:
-    """The character classes that are switched on, each with how many of it there must be."""
+    """Return the character classes that are switched on, each with how many of it there must be."""
     table = (
         ("lower", string.ascii_lowercase, "minLower"),
         ("upper", string.ascii_uppercase, "minUpper"),

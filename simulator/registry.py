@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.context import SUBSCRIPTION, Context
-from simulator.kind import Failure, Inputs, Invoke, Kind, Outputs
 from simulator.world import GLOBAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from simulator.kind import Failure, Inputs, Invoke, Kind, Outputs
 
 PACKAGES: Final[Mapping[str, str]] = {
     "aws": "simulator.aws",
@@ -60,7 +63,7 @@ class Package:
     complete: Callable[[Context, Kind, Outputs], Outputs] = lambda _context, _kind, _outputs: {}
 
     def kind(self, token: str) -> Kind:
-        """The kind of a token.
+        """Return the kind of a token.
 
         Raises
         ------
@@ -74,7 +77,7 @@ class Package:
         return found
 
     def invoke(self, token: str) -> Invoke:
-        """The function of a token.
+        """Return the function of a token.
 
         Raises
         ------
@@ -93,7 +96,7 @@ class Package:
 
 @lru_cache(maxsize=16)
 def load(name: str) -> Package:
-    """A package, from its module; see `simulator.kind` for what the module exposes."""
+    """Return a package, from its module; see `simulator.kind` for what the module exposes."""
     module = import_module(PACKAGES[name])
     hooks = {hook: getattr(module, hook) for hook in ("scope", "fallback", "check_config", "complete")
              if hasattr(module, hook)}  # fmt: skip

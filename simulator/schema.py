@@ -5,15 +5,18 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simulator.kind import Failure
-from simulator.sdk_source import NotInSdk, Source, find_class, option_names, output_names, properties, root, snake, text
-from simulator.sdk_types import Property, Scalar, object_failures
+from simulator.sdk_source import NotInSdk, Source, find_class, option_names, outputs_of, properties, root, snake, text
+from simulator.sdk_types import Property, Scalar, Type, object_failures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from simulator.kind import Failure
 
 __all__ = ["NotInSdk", "ResourceSchema", "check", "check_config", "check_invoke", "decode_config", "resource"]
 
@@ -30,7 +33,7 @@ class ResourceSchema:
     inputs
         Input properties by their Pulumi names.
     outputs
-        Names of all output properties, inputs that are echoed included.
+        Types of all output properties by name, inputs that are echoed included.
     secrets
         Outputs that the SDK itself marks secret.
     immutable
@@ -38,14 +41,14 @@ class ResourceSchema:
     """
 
     inputs: Mapping[str, Property]
-    outputs: tuple[str, ...]
+    outputs: Mapping[str, Type]
     secrets: frozenset[str]
     immutable: tuple[str, ...]
 
 
 @lru_cache(maxsize=4096)
 def resource(token: str) -> ResourceSchema:
-    """Schema of a resource type.
+    """Return schema of a resource type.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def resource(token: str) -> ResourceSchema:
     found = find_class(path, exported[2]) or ""
     return ResourceSchema(
         inputs=properties(Source(package, path), exported[1]),
-        outputs=output_names(found),
+        outputs=outputs_of(Source(package, path), found),
         secrets=frozenset(option_names(found, "additional_secret_outputs")),
         immutable=tuple(pattern.replace("[*]", "[]") for pattern in option_names(found, "replace_on_changes")),
     )
@@ -84,7 +87,7 @@ def _resource_file(package: str, token: str) -> Path:
 
 
 def check(token: str, inputs: Mapping[str, Any]) -> list[Failure]:
-    """What is wrong with the inputs of a resource: unknown, missing or wrongly typed properties, nested ones included.
+    """Return what is wrong with the inputs of a resource: unknown, missing or wrongly typed, nested ones too.
 
     Raises
     ------
@@ -100,7 +103,7 @@ def _provider(package: str) -> Mapping[str, Property]:
 
 
 def decode_config(package: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """A provider's configuration with the values that the engine passes as JSON texts read back."""
+    """Return a provider's configuration with the values that the engine passes as JSON texts read back."""
     known = _provider(package)
     decoded = {}
     for name, value in config.items():
@@ -116,7 +119,7 @@ def decode_config(package: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_config(package: str, config: Mapping[str, Any]) -> Iterator[Failure]:
-    """What is wrong with a provider's (decoded) configuration."""
+    """Yield what is wrong with a provider's (decoded) configuration."""
     yield from object_failures(_provider(package), config)
 
 
@@ -146,7 +149,7 @@ def _function(token: str) -> Mapping[str, Property]:
 
 
 def check_invoke(token: str, arguments: Mapping[str, Any]) -> list[Failure]:
-    """What is wrong with the arguments of a function.
+    """Return what is wrong with the arguments of a function.
 
     Raises
     ------

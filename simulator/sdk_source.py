@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.sdk_types import (
     Anything,
@@ -30,6 +29,9 @@ from simulator.sdk_types import (
     Scalar,
     Type,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OPEN_ENUMS: Final = frozenset({"aws", "eks"})
 """Packages whose string enums are suggestions: ``iam.ManagedPolicy`` lists AWS's policies, and anyone may make more."""
@@ -63,7 +65,7 @@ def version(package: str) -> str:
 
 @lru_cache(maxsize=256)
 def text(path: Path) -> str:
-    """A source file."""
+    """Return a source file."""
     return path.read_text(encoding="utf-8")
 
 
@@ -81,9 +83,15 @@ def find_class(path: Path, name: str) -> str | None:
 
 
 def snake(name: str) -> str:
-    """A file name from a class name, as the generator makes it: PublicIPAddress, public_ip_address."""
+    """Return a file name from a class name, as the generator makes it: PublicIPAddress, public_ip_address."""
     parted = re.sub(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])", r"_\1\2", name)
     return parted.lower()
+
+
+@lru_cache(maxsize=4096)
+def _parsed(expression: str) -> ast.expr:
+    """Most annotations are one of a dozen, such as an optional string."""
+    return ast.parse(expression, mode="eval").body
 
 
 @dataclass(frozen=True)
@@ -94,8 +102,8 @@ class Source:
     path: Path
 
     def parse(self, expression: str) -> tuple[Type, bool]:
-        """A type annotation, and whether it is optional."""
-        return self._type(ast.parse(expression, mode="eval").body)
+        """Return a type annotation, and whether it is optional."""
+        return self._type(_parsed(expression))
 
     def _type(self, node: ast.expr) -> tuple[Type, bool]:
         match node:
@@ -157,7 +165,11 @@ def _resolve(source: Source, name: str) -> Type:
         package = modules[0].removeprefix("pulumi_").replace("_", "-")
         folder = root(package).joinpath(*modules[1:])
     else:
-        folder = _module_folder(source, modules) if modules else source.path.parent
+        of_outputs = modules[-1:] == ["outputs"]
+        outer = modules[:-1] if of_outputs else modules
+        folder = _module_folder(source, outer) if outer else source.path.parent
+        if of_outputs:
+            return Record(short, partial(properties, Source(package, folder / "outputs.py"), short))
     for path in (folder / "_inputs.py", folder / "_enums.py", source.path):
         if (found := find_class(path, short)) is None:
             continue
@@ -193,16 +205,16 @@ def properties(source: Source, name: str) -> Mapping[str, Property]:
     return result
 
 
-def output_names(class_source: str) -> tuple[str, ...]:
-    """Names of a resource's outputs."""
-    return tuple(
-        camel or python
+def outputs_of(source: Source, class_source: str) -> dict[str, Type]:
+    """Return outputs of a resource class by their Pulumi names."""
+    return {
+        camel or python: source.parse(expression)[0]
         for camel, python, expression in _GETTER.findall(class_source)
-        if expression.startswith(("pulumi.Output", "'pulumi.Output"))
-    )
+        if expression.startswith("pulumi.Output")
+    }
 
 
 def option_names(class_source: str, option: str) -> tuple[str, ...]:
-    """What a resource class puts into one of its own options, e.g. ``additional_secret_outputs``."""
+    """Return what a resource class puts into one of its own options, e.g. ``additional_secret_outputs``."""
     found = re.search(rf"{option}=\[([^\]]*(?:\[\*?\][^\]]*)*)\]", class_source)
     return tuple(_NAMES.findall(found[1])) if found else ()

@@ -1,5 +1,6 @@
 """Types of properties, and what is wrong with a value of the wrong one."""
 
+# ruff: noqa: ANN401 - property values are any JSON
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ class Type:
     """A type of property values."""
 
     def failures(self, value: Any, path: str) -> Iterator[Failure]:
-        """What is wrong with a value at this path; nothing is wrong with an unknown one."""
+        """Yield what is wrong with a value at this path; nothing is wrong with an unknown one."""
         raise NotImplementedError
 
     @property
@@ -33,11 +34,11 @@ class Type:
 class Anything(Type):
     """Any JSON value."""
 
-    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: ARG002
+    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: ARG002, D102
         yield from ()
 
     @property
-    def words(self) -> str:
+    def words(self) -> str:  # noqa: D102
         return "anything"
 
 
@@ -47,7 +48,7 @@ class Scalar(Type):
 
     name: str
 
-    def failures(self, value: Any, path: str) -> Iterator[Failure]:
+    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: D102
         if value is UNKNOWN:
             return
         right = isinstance(value, _SCALARS[self.name])
@@ -55,7 +56,7 @@ class Scalar(Type):
             yield Failure(path, f"expected {self.words}, got {describe(value)}")
 
     @property
-    def words(self) -> str:
+    def words(self) -> str:  # noqa: D102
         return _WORDS[self.name]
 
 
@@ -65,7 +66,7 @@ class ListOf(Type):
 
     item: Type
 
-    def failures(self, value: Any, path: str) -> Iterator[Failure]:
+    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: D102
         if value is UNKNOWN:
             return
         if not isinstance(value, list):
@@ -75,7 +76,7 @@ class ListOf(Type):
             yield from self.item.failures(item, f"{path}[{index}]")
 
     @property
-    def words(self) -> str:
+    def words(self) -> str:  # noqa: D102
         return "a list"
 
 
@@ -85,7 +86,7 @@ class MapOf(Type):
 
     item: Type
 
-    def failures(self, value: Any, path: str) -> Iterator[Failure]:
+    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: D102
         if value is UNKNOWN:
             return
         if not isinstance(value, Mapping):
@@ -95,7 +96,7 @@ class MapOf(Type):
             yield from self.item.failures(item, f"{path}.{name}")
 
     @property
-    def words(self) -> str:
+    def words(self) -> str:  # noqa: D102
         return "a map"
 
 
@@ -105,13 +106,13 @@ class Constant(Type):
 
     values: tuple[Any, ...]
 
-    def failures(self, value: Any, path: str) -> Iterator[Failure]:
+    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: D102
         if value is UNKNOWN or value in self.values:
             return
         yield Failure(path, f"expected one of {', '.join(map(repr, self.values))}, got {describe(value)}")
 
     @property
-    def words(self) -> str:
+    def words(self) -> str:  # noqa: D102
         return f"one of {', '.join(map(repr, self.values))}"
 
 
@@ -121,12 +122,12 @@ class ResourceReference(Type):
 
     name: str
 
-    def failures(self, value: Any, path: str) -> Iterator[Failure]:
+    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: D102
         if value is not UNKNOWN and not (isinstance(value, Mapping) and SIGNATURE in value):
             yield Failure(path, f"expected {self.words}, got {describe(value)}")
 
     @property
-    def words(self) -> str:
+    def words(self) -> str:  # noqa: D102
         return f"a resource {self.name}"
 
 
@@ -136,7 +137,7 @@ class Choice(Type):
 
     options: tuple[Type, ...]
 
-    def failures(self, value: Any, path: str) -> Iterator[Failure]:
+    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: D102
         found = [list(option.failures(value, path)) for option in self.options]
         if not found or any(not failures for failures in found):
             return
@@ -148,7 +149,7 @@ class Choice(Type):
             yield Failure(path, f"expected {self.words}, got {describe(value)}")
 
     @property
-    def words(self) -> str:
+    def words(self) -> str:  # noqa: D102
         return " or ".join(option.words for option in self.options)
 
 
@@ -167,7 +168,7 @@ class Record(Type):
     name: str
     load: Callable[[], Mapping[str, Property]]
 
-    def failures(self, value: Any, path: str) -> Iterator[Failure]:
+    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: D102
         if value is UNKNOWN:
             return
         if not isinstance(value, Mapping):
@@ -176,7 +177,7 @@ class Record(Type):
         yield from object_failures(self.load(), value, path)
 
     @property
-    def words(self) -> str:
+    def words(self) -> str:  # noqa: D102
         return f"an object {self.name.removesuffix('Args')}"
 
 
@@ -186,16 +187,16 @@ class Later(Type):
 
     resolve: Callable[[], Type]
 
-    def failures(self, value: Any, path: str) -> Iterator[Failure]:
+    def failures(self, value: Any, path: str) -> Iterator[Failure]:  # noqa: D102
         yield from self.resolve().failures(value, path)
 
     @property
-    def words(self) -> str:
+    def words(self) -> str:  # noqa: D102
         return self.resolve().words
 
 
 def object_failures(properties: Mapping[str, Property], value: Mapping[str, Any], path: str = "") -> Iterator[Failure]:
-    """What is wrong with an object of these properties: unknown, missing, badly typed."""
+    """Yield what is wrong with an object of these properties: unknown, missing, badly typed."""
     prefix = f"{path}." if path else ""
     for name, item in value.items():
         known = properties.get(name)
@@ -208,8 +209,35 @@ def object_failures(properties: Mapping[str, Property], value: Mapping[str, Any]
             yield Failure(prefix + name, "missing required property")
 
 
+def with_read_only(value: Any, given: Type, got: Type, before: Any) -> Any:
+    """Return an input as a preview shows it in the outputs: with what only the output type has as it was, or unknown.
+
+    Azure's types are made like this: ``oidcIssuerProfile`` takes ``enabled`` and comes back with ``issuerURL`` too.
+    """
+    given, got = _resolved(given), _resolved(got)
+    if isinstance(value, Mapping) and isinstance(given, Record) and isinstance(got, Record):
+        was = before if isinstance(before, Mapping) else {}
+        takes, gives = given.load(), got.load()
+        shown = {name: was.get(name, UNKNOWN) for name in gives if name not in takes}
+        for name, item in value.items():
+            both = name in takes and name in gives
+            shown[name] = with_read_only(item, takes[name].type, gives[name].type, was.get(name)) if both else item
+        return shown
+    if isinstance(value, list) and isinstance(given, ListOf) and isinstance(got, ListOf):
+        old = before if isinstance(before, list) and len(before) == len(value) else [None] * len(value)
+        return [with_read_only(item, given.item, got.item, was) for item, was in zip(value, old, strict=True)]
+    if isinstance(value, Mapping) and isinstance(given, MapOf) and isinstance(got, MapOf):
+        was = before if isinstance(before, Mapping) else {}
+        return {name: with_read_only(item, given.item, got.item, was.get(name)) for name, item in value.items()}
+    return value
+
+
+def _resolved(type_: Type) -> Type:
+    return type_.resolve() if isinstance(type_, Later) else type_
+
+
 def describe(value: object) -> str:
-    """A value in an error message: its type, and itself only where it can't be a secret of any length."""
+    """Return a value in an error message: its type, and itself only where it can't be a secret of any length."""
     if isinstance(value, bool | int | float):
         return repr(value)
     if isinstance(value, str):

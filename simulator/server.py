@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
@@ -16,6 +14,10 @@ from simulator.operations import Operations
 from simulator.provider import Provider
 from simulator.registry import PACKAGES, Package, load
 from simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 _THREADS: Final = 256
 """Operations under way at once, per package: with durations each keeps a thread asleep; the engine sends up to its
@@ -60,11 +62,14 @@ class Server:
     ) -> None:
         self.world = World(world)
         plan = FaultPlan.read(faults) if faults is not None else None
-        self._operations = Operations(self.world, scale=scale, faults=plan)
+        operations = Operations(self.world, scale=scale, faults=plan)
+        self._providers: list[Provider] = []
         self._servers: list[grpc.Server] = []
         self.ports: dict[str, int] = {}
         for package in packages if packages is not None else [load(name) for name in PACKAGES]:
-            self._serve(package.name, Provider(package, self._operations))
+            provider = Provider(package, operations)
+            self._providers.append(provider)
+            self._serve(package.name, provider)
         self._serve("eks", EksProvider())
 
     def _serve(self, name: str, servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
@@ -76,7 +81,8 @@ class Server:
 
     def stop(self) -> None:
         """End all operations and close the world."""
-        self._operations.cancelled.set()
+        for provider in self._providers:
+            provider.stop()
         for server in self._servers:
             server.stop(grace=1.0).wait()
         self.world.close()

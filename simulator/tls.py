@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -23,8 +22,12 @@ from simulator.certificates import (
     subject_name,
     subject_names,
 )
-from simulator.context import Context
 from simulator.kind import Failure, Inputs, Invoke, Kind, Outputs, Refused, known, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from simulator.context import Context
 
 _CURVES: Final[Mapping[str, Callable[[], ec.EllipticCurve]]] = {
     "P224": ec.SECP224R1,

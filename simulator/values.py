@@ -7,6 +7,7 @@ Paths are written as Pulumi writes them: ``ipConfigurations[0].subnet.id``. In a
 element of a list and ``*`` for every key of a map: ``ipConfigurations[].subnet.id``, ``tags.*``.
 """
 
+# ruff: noqa: ANN401 - property values are any JSON
 from __future__ import annotations
 
 import re
@@ -98,7 +99,7 @@ def _walk(value: Any, rest: tuple[str, ...], path: str) -> Iterator[tuple[str, A
 
 
 def get(value: object, path: str, default: Any = None) -> Any:
-    """The value at a path: `UNKNOWN` if it or something on the way is unknown, ``default`` if absent."""
+    """Return the value at a path: `UNKNOWN` if it or something on the way is unknown, ``default`` if absent."""
     return next((found for _, found in walk(value, path)), default)
 
 

@@ -5,18 +5,21 @@ memory, because a rule that looks through all subnets must not cost a query each
 same file is noticed by SQLite's ``data_version``.
 """
 
+# ruff: noqa: ANN401 - property values are any JSON
 from __future__ import annotations
 
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from simulator.values import Outputs
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from simulator.values import Outputs
 
 GLOBAL: Final = "global"
 """Scope of resources that live in no region; they are found from every scope, and find into every scope."""
@@ -49,7 +52,7 @@ class Edge(NamedTuple):
 
 
 def fold(id_: str) -> str:
-    """An id as it is compared: Azure does not mind the case, everyone else does."""
+    """Return an id as it is compared: Azure does not mind the case, everyone else does."""
     return id_.casefold() if id_.startswith("/") and id_.casefold().startswith("/subscriptions/") else id_
 
 
@@ -89,7 +92,7 @@ class Record:
         return Key(self.token, self.scope, fold(self.id))
 
     def with_outputs(self, outputs: Outputs) -> Record:
-        """The record with these outputs laid over its own."""
+        """Return the record with these outputs laid over its own."""
         return replace(self, outputs={**self.outputs, **outputs})
 
 
@@ -172,7 +175,7 @@ class World:
             self._sources.get(edge.target, {}).pop(record.key, None)
 
     def find(self, token: str, scope: str | None = None, **equal: Any) -> list[Record]:
-        """Records of a kind, in a scope (or everywhere), whose outputs have these values; in order of their ids."""
+        """Return records of a kind, in a scope or everywhere, whose outputs have these values; by their ids."""
         with self._reading():
             return sorted(
                 (
@@ -185,7 +188,7 @@ class World:
             )
 
     def one(self, token: str, id_: str, scope: str | None = None) -> Record | None:
-        """The record with this id, in a scope or among the global ones (or anywhere), or ``None``."""
+        """Return the record with this id, in a scope or among the global ones (or anywhere), or ``None``."""
         with self._reading():
             records = self._records.get(token, {})
             if scope is not None and scope != GLOBAL:
@@ -198,7 +201,7 @@ class World:
             return sorted(self._sources.get(record.key, {}).items())
 
     def owned(self, urn: str) -> list[Record]:
-        """What the cloud made by itself along with the resource that has this URN and is not yet gone."""
+        """Return what the cloud made by itself along with the resource that has this URN and is not yet gone."""
         with self._reading():
             return [record for kind in self._records.values() for record in kind.values() if record.owner == urn]
 
@@ -221,7 +224,7 @@ class World:
             yield
 
     def new_record(self, **fields: Any) -> Record:
-        """A record that is not yet in the world."""
+        """Return a record that is not yet in the world."""
         return Record(**fields)
 
     def next_incarnation(self, urn: str) -> int:

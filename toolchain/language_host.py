@@ -13,16 +13,18 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import grpc
 from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _EXECUTOR: Final = Path(__file__).with_name("program.py")
 _SHOWN: Final = 32
@@ -48,7 +50,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, _request: empty_pb2.Empty, _context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
-        """The version is that of the Pulumi SDK."""
+        """Give the version: that of the Pulumi SDK."""
         return plugin_pb2.PluginInfo(version=metadata.version("pulumi"))
 
     def GetRequiredPackages(  # noqa: N802
@@ -60,7 +62,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetRequiredPlugins(  # noqa: N802
         self, _request: language_pb2.GetRequiredPluginsRequest, _context: grpc.ServicerContext
     ) -> language_pb2.GetRequiredPluginsResponse:
-        """The older form of the same question."""
+        """Answer the older form of the same question."""
         return language_pb2.GetRequiredPluginsResponse()
 
     def RuntimeOptionsPrompts(  # noqa: N802
@@ -89,7 +91,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetProgramDependencies(  # noqa: N802
         self, request: language_pb2.GetProgramDependenciesRequest, _context: grpc.ServicerContext
     ) -> language_pb2.GetProgramDependenciesResponse:
-        """What is installed in the program's environment."""
+        """Return what is installed in the program's environment."""
         code = (
             "import importlib.metadata as m, json; print(json.dumps([(d.name, d.version) for d in m.distributions()]))"
         )
@@ -152,7 +154,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 def _output_of(process: subprocess.Popen[bytes]) -> Iterator[language_pb2.RunPluginResponse]:
-    """What a process prints, as it prints it."""
+    """Pass on what a process prints, as it prints it."""
     queue: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
 
     def pump(name: str, stream: IO[bytes]) -> None:

@@ -43,6 +43,18 @@ class EksClusterArgs:
     eni: bool
 
 
+def hide_authority(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Mark the cluster's CA certificate as secret, and so whatever is made of it.
+
+    pulumi_eks writes kubeconfigs into its outputs and gives one to a provider of its own, none of them secret. All
+    are made of this one output of a child, where a secret begins to spread.
+    """
+    if args.type_ != "aws:eks/cluster:Cluster":
+        return None
+    secret = pulumi.ResourceOptions(additional_secret_outputs=["certificateAuthority", "certificateAuthorities"])
+    return pulumi.ResourceTransformResult(props=args.props, opts=pulumi.ResourceOptions.merge(args.opts, secret))
+
+
 class EksCluster(pulumi.ComponentResource):
     """Control plane with encrypted secrets, all its logs, a token issuer, and an endpoint that is private first.
 
@@ -161,6 +173,7 @@ class EksCluster(pulumi.ComponentResource):
                 protect=plan.protect,
                 # Without its policies EKS cannot take its interfaces out of the subnets again.
                 depends_on=[logs, secrets, *role.attachments],
+                transforms=[hide_authority],
             ),
         )
 

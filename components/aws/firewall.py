@@ -10,10 +10,10 @@ import pulumi_aws as aws
 
 from components.aws.naming import named
 from components.aws.network import ANYWHERE
+from components.aws.openings import AwsFirewall, aws_openings
 
 if TYPE_CHECKING:
     from infra.plan import AwsSitePlan
-    from infra.ports import Port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +23,6 @@ class FirewallArgs:
     plan: AwsSitePlan
     vpc_id: pulumi.Input[str]
     provider: aws.Provider
-
-
-def port_range(port: Port) -> tuple[int, int]:
-    """Give ``from_port`` and ``to_port`` of a rule; for ICMP AWS takes the type and the code there, -1 for any."""
-    return (port.port, -1) if port.protocol == "icmp" else (port.port, port.port)
 
 
 class Firewall(pulumi.ComponentResource):
@@ -61,21 +56,14 @@ class Firewall(pulumi.ComponentResource):
             )
             for target, description in descriptions.items()
         }
-        for opening in plan.internal:
-            from_port, to_port = port_range(opening.port)
-            for index, source in enumerate(opening.sources):
-                rule = f"{name}-{opening.target}-{opening.port.name}-{index}"
-                aws.vpc.SecurityGroupIngressRule(
-                    rule,
-                    security_group_id=groups[opening.target].id,
-                    ip_protocol=opening.port.protocol,
-                    from_port=from_port,
-                    to_port=to_port,
-                    cidr_ipv4=str(source),
-                    description=opening.port.why,
-                    tags=named(plan.tags, rule),
-                    opts=child,
-                )
+        aws_openings(
+            name,
+            plan.internal,
+            AwsFirewall(
+                node_security_group_id=groups["nodes"].id, mesh_security_group_id=groups["mesh"].id, tags=plan.tags
+            ),
+            child,
+        )
         # Nodes fetch images and call the cloud's API; a mesh load balancer only calls its node port (MeshEndpoint).
         aws.vpc.SecurityGroupEgressRule(
             f"{name}-nodes-out",

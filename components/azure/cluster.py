@@ -203,7 +203,6 @@ class AksCluster(pulumi.ComponentResource):
                 delete_before_replace=True,
                 # Azure's own upgrades and its autoscaler move these; taking them back would downgrade or shrink.
                 ignore_changes=[
-                    "kubernetesVersion",
                     "agentPoolProfiles[*].orchestratorVersion",
                     "agentPoolProfiles[*].count",
                 ],

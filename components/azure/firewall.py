@@ -9,7 +9,7 @@ import pulumi
 import pulumi_azure_native as azure_native
 from pulumi_azure_native import network
 
-from components.link.openings import DENY_PRIORITY, INTERNAL_PRIORITY, AzureFirewall, azure_openings
+from components.azure.openings import DENY_PRIORITY, INTERNAL_PRIORITY, AzureFirewall, azure_openings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class SiteFirewall(pulumi.ComponentResource):
     that load balancers probe from. The internet is denied by Azure's own last rule.
 
     Priorities: 100 probes, 110 kubelets, 200-205 openings inside the site, 1000-4093 those of links
-    (:func:`components.link.openings.link_priority`), 4096 the denial.
+    (:func:`components.azure.openings.link_priority`), 4096 the denial.
 
     Attributes
     ----------

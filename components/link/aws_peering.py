@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_aws import ec2
 
-from components.link.openings import AwsFirewall, aws_openings
+from components.aws.openings import AwsFirewall, aws_openings
 
 if TYPE_CHECKING:
     from components.exports import AwsSiteExports

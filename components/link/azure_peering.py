@@ -9,7 +9,7 @@ import pulumi
 import pulumi_azure_native as azure_native
 from pulumi_azure_native import network
 
-from components.link.openings import AzureFirewall, azure_openings
+from components.azure.openings import AzureFirewall, azure_openings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ class AzurePeeringArgs:
     owner, peer
         The two sites.
     priority
-        Azure priority of its first opening, on both sides: :func:`components.link.openings.link_priority`.
+        Azure priority of its first opening, on both sides: :func:`components.azure.openings.link_priority`.
     after
         Links before it at one of the sites: Azure takes one write to a VNet, and to a security
         group, at a time.

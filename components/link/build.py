@@ -37,7 +37,7 @@ def build_link(
     plans: Mapping[str, Any] = plan.sites
     providers: Mapping[str, Any] = {name: cloud.provider for name, cloud in clouds.items()}
     if isinstance(link, VpnLinkPlan):
-        from components.link.openings import link_priority
+        from components.azure.openings import link_priority
         from components.link.vpn import VpnLink, VpnLinkArgs
 
         return VpnLink(
@@ -60,7 +60,7 @@ def build_link(
         owner, peer = (AwsEnd(site=sites[s], plan=plans[s], provider=providers[s]) for s in link.sites)
         return AwsPeering(link.name, AwsPeeringArgs(plan=link, owner=owner, peer=peer))
     from components.link.azure_peering import AzureEnd, AzurePeering, AzurePeeringArgs
-    from components.link.openings import link_priority
+    from components.azure.openings import link_priority
 
     asks, accepts = (AzureEnd(site=sites[s], plan=plans[s], provider=providers[s]) for s in link.sites)
     return AzurePeering(

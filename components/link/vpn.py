@@ -10,8 +10,9 @@ import pulumi_aws
 import pulumi_random as random
 from pulumi_aws import ec2
 
+from components.aws.openings import AwsFirewall, aws_openings
+from components.azure.openings import AzureFirewall, azure_openings
 from components.link.connections import Peer, connection, local_network_gateway
-from components.link.openings import AwsFirewall, AzureFirewall, aws_openings, azure_openings
 from components.link.tunnels import customer_gateway_args, tunnel_args
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class VpnLinkArgs:
     aws_provider, azure_provider
         Providers of their regions; the link builds on both sides.
     priority
-        Azure priority of its first opening: :func:`components.link.openings.link_priority`.
+        Azure priority of its first opening: :func:`components.azure.openings.link_priority`.
     after
         Links before it at the same Azure site: Azure takes one write to a gateway, and to a
         security group, at a time.

@@ -41,7 +41,7 @@ def deploy_workloads(
     for component in plan_workloads(plan, cluster.plan.name).components:
         name = f"{cluster.plan.name}-{component.name}"
         identity = (
-            cloud.identity(cluster, name=name, namespace=component.namespace, service_account=component.name)
+            cloud.identity(cluster, name=component.name, namespace=component.namespace, service_account=component.name)
             if component.runs
             else None
         )

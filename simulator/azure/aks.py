@@ -30,6 +30,7 @@ from simulator.azure.naming import write_key
 from simulator.azure.references import refers
 from simulator.azure.subnet import SUBNET
 from simulator.kind import Duration, Failure, Inputs, Refused, get, known
+from simulator.kubernetes.cluster import forget
 
 if TYPE_CHECKING:
     from simulator.context import Context
@@ -124,6 +125,7 @@ def _named(inputs: Inputs) -> Iterable[Failure]:
 def _on_delete(context: Context) -> None:
     assert context.old is not None  # noqa: S101 - the engine deletes what it has read
     drop(context, [pool for pool in children(context, POOL, context.old.id) if not pool.owner])
+    forget(context.world, context.old)  # what runs in the cluster goes with it
 
 
 KINDS = (

@@ -8,14 +8,14 @@ Codes that no public source was found for are marked ``# own code``: the rule is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.azure.naming import REGIONS, group_name, last_name, parent_id, place, same_id
-from simulator.azure.resource_identity import identity_outputs
+from simulator.azure.resource_identity import echoed_identity, identity_outputs
 from simulator.context import Context
-from simulator.kind import UNKNOWN, Autoname, Failure, Inputs, Kind, Outputs, Refused, get, known
+from simulator.kind import Autoname, Failure, Inputs, Kind, Outputs, Refused, get, known
 from simulator.schema import resource
 
 if TYPE_CHECKING:
@@ -127,17 +127,6 @@ class _ArmType:
         return told | (self.compute(context, inputs) if self.compute else {})
 
 
-def identities_as_mapping(inputs: Inputs) -> Inputs:
-    """Give the inputs as ARM gives them back: the identities of a resource come as a list and go as a mapping."""
-    identity = inputs.get("identity")
-    given = identity.get("userAssignedIdentities") if isinstance(identity, Mapping) else None
-    if not isinstance(given, list) or not all(isinstance(id_, str) for id_ in given):
-        # An unknown id leaves the whole mapping unknown.
-        unknown = {"identity": {**identity, "userAssignedIdentities": UNKNOWN}} if given else {}
-        return {**inputs, **unknown}
-    return {**inputs, "identity": {**identity, "userAssignedIdentities": {id_: {} for id_ in given}}}
-
-
 def arm_kind(  # noqa: PLR0913 - each is a property that resource types differ in
     token: str,
     path: str,
@@ -198,7 +187,7 @@ def arm_kind(  # noqa: PLR0913 - each is a property that resource types differ i
         checks=(made.named, *checks),
         admits=(made.must_have_parents, made.must_be_placed, *((tags_are_fit,) if tags else ()), *admits),
         compute=made.outputs,
-        echo=identities_as_mapping,
+        echo=echoed_identity,
         computed=(*(("location",) if location else ()), *computed),
         ignores=same_to_azure,
         autoname=Autoname(made.names[-1], separator="", digits=0 if copies_name else 8),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulator.azure.aks_outputs import CLUSTER
 from simulator.azure.arm import GROUP, drop, group_id, in_group, same_to_azure, tags_are_fit
 from simulator.azure.keyvault import VAULT, remember_deleted
 from simulator.azure.naming import REGIONS, group_name, place
 from simulator.kind import Autoname, Duration, Failure, Inputs, Kind, Outputs, Refused, known
+from simulator.kubernetes.cluster import forget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,6 +66,8 @@ def _delete_all_inside(context: Context) -> None:
     for record in inside:
         if record.token == VAULT:
             remember_deleted(context, record)
+        if record.token == CLUSTER:
+            forget(context.world, record)
     drop(context, [*inside, *(one for one in context.world.records() if one.owner in theirs and one not in inside)])
 
 

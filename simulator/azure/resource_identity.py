@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
+
+from simulator.kind import UNKNOWN, has_unknown
 
 if TYPE_CHECKING:
     from simulator.context import Context
@@ -25,3 +28,13 @@ def identity_outputs(context: Context, inputs: Inputs) -> Outputs:
         known = user.outputs if user else {}
         users[str(id_)] = {"clientId": known.get("clientId", ""), "principalId": known.get("principalId", "")}
     return {"identity": answer | ({"userAssignedIdentities": users} if users else {})}
+
+
+def echoed_identity(inputs: Inputs) -> Inputs:
+    """Give the inputs as a preview knows the outputs: one unknown id leaves the whole map unknown."""
+    identity = inputs.get("identity")
+    ids = identity.get("userAssignedIdentities") if isinstance(identity, Mapping) else None
+    if not isinstance(identity, Mapping) or ids is None:
+        return inputs
+    users: object = UNKNOWN if has_unknown(ids) else {str(id_): {} for id_ in ids}
+    return {**inputs, "identity": {**identity, "userAssignedIdentities": users}}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from simulator.monitor import NOTHING, Component, Given, Registered, together
 from simulator.values import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def access(component: Component, cluster: Registered, provider: Registered, instance_role: Registered | None) -> None:

@@ -11,22 +11,24 @@ _YES: Final = Given(value=True)
 
 
 def optional_addon(component: Component, cluster: Registered, addon: str, input_name: str, *, default: bool) -> None:
-    """An addon, unless it is switched off; CoreDNS has no nodes here, so it comes only where it is asked for."""
+    """Register an addon unless it is switched off; CoreDNS, which has no nodes here, only if it is asked for."""
     options = component.input(input_name)
     chosen = options.value or {}
     wanted = chosen.get("enabled", default) is True or (not default and bool(chosen.get("configurationValues")))
     if wanted:
-        addon(component, cluster, f"{component.name}-{addon}", addon, options)
+        register_addon(component, cluster, f"{component.name}-{addon}", addon, options)
 
 
 def vpc_cni(component: Component, cluster: Registered) -> None:
     """Register the VPC CNI, which is a component with one addon in it."""
     name = f"{component.name}-vpc-cni"
     parent = component.register("eks:index:VpcCniAddon", name, {}, custom=False).urn
-    addon(component, cluster, name, "vpc-cni", component.input("vpcCniOptions"), parent)
+    register_addon(component, cluster, name, "vpc-cni", component.input("vpcCniOptions"), parent)
 
 
-def addon(component: Component, cluster: Registered, name: str, addon: str, options: Given, parent: str = "") -> None:
+def register_addon(  # noqa: PLR0913, PLR0917
+    component: Component, cluster: Registered, name: str, addon: str, options: Given, parent: str = ""
+) -> None:
     """Register an addon of EKS."""
     chosen = options.value or {}
     version = options.at("version") if "version" in chosen else options.at("addonVersion")

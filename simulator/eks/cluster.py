@@ -8,9 +8,7 @@ endpoint, and fetching the thumbprint of its issuer, all of which need the real 
 from __future__ import annotations
 
 import json
-from typing import Final
-
-from pulumi.runtime.proto import provider_pb2
+from typing import TYPE_CHECKING, Final
 
 from simulator.eks.access import access
 from simulator.eks.addons import optional_addon, vpc_cni
@@ -20,6 +18,9 @@ from simulator.eks.security_groups import cluster_security_group, node_security_
 from simulator.eks.tags import named_tags
 from simulator.monitor import NOTHING, Component, Given, Registered, together, whole
 from simulator.values import UNKNOWN
+
+if TYPE_CHECKING:
+    from pulumi.runtime.proto import provider_pb2
 
 _THUMBPRINT: Final = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280"
 """Of the root that signs the issuers of EKS; AWS has not looked at it since 2023, but the component sends it."""

@@ -7,7 +7,7 @@ from simulator.values import UNKNOWN
 
 
 def kubeconfig(component: Component, cluster: Registered, *, with_profile: bool = False) -> Given:
-    """A kubeconfig that gets its tokens from the ``aws`` command; unknown while any part is."""
+    """Return a kubeconfig that gets its tokens from the ``aws`` command; unknown while any part is."""
     name, endpoint = cluster.get("name"), cluster.get("endpoint")
     authority, arn = cluster.get("certificateAuthority.data"), cluster.get("arn")
     given = (name, endpoint, authority, arn, component.input("providerCredentialOpts"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
@@ -14,6 +13,9 @@ from simulator.codec import Decoded
 from simulator.eks.cluster import construct
 from simulator.monitor import Component, ConstructionRefused
 from simulator.sdk_source import version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _NOT_SIMULATED: Final = ("autoMode", "fargate", "storageClasses", "instanceRole", "instanceRoles", "nodeGroupOptions")
 _DEFAULT_NODES: Final = "the default node group"
@@ -33,7 +35,7 @@ class EksProvider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def GetPluginInfo(self, _request: empty_pb2.Empty, _context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
-        """The version is that of the SDK whose types are checked."""
+        """Give the version: that of the SDK whose types are checked."""
         return plugin_pb2.PluginInfo(version=version("eks"))
 
     def GetSchema(  # noqa: N802
@@ -94,7 +96,7 @@ def _refuse_wrong(request: provider_pb2.ConstructRequest) -> None:
 
 
 def _problems(inputs: Mapping[str, Any]) -> Iterator[str]:
-    """What the component refuses, and what the simulator cannot make."""
+    """Yield what the component refuses, and what the simulator cannot make."""
     for failure in schema.check("eks:index:Cluster", inputs):
         yield f"{failure.path}: {failure.reason}"
     if "subnetIds" in inputs and ("publicSubnetIds" in inputs or "privateSubnetIds" in inputs):

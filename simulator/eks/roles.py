@@ -9,7 +9,7 @@ from simulator.monitor import Component, Given, Registered
 
 
 def service_role(component: Component) -> tuple[Registered, tuple[str, ...]]:
-    """The role of the control plane, and what must be attached to it before the cluster is made."""
+    """Return the role of the control plane, and what must be attached to it before the cluster is made."""
     given = component.input("serviceRole")
     if given.value is not None:
         return component.look_up(given), ()
@@ -25,7 +25,7 @@ def service_role(component: Component) -> tuple[Registered, tuple[str, ...]]:
 
 
 def instance_role(component: Component) -> Registered | None:
-    """The role for nodes, where the program asks for one."""
+    """Return the role for nodes, where the program asks for one."""
     if not component.flag("createInstanceRole"):
         return None
     name = f"{component.name}-instanceRole"
@@ -45,7 +45,7 @@ def role_for(  # noqa: PLR0913, PLR0917
     actions: tuple[str, ...],
     description: str | None,
 ) -> tuple[Registered, list[Registered]]:
-    """A role that a service may assume, with managed policies attached."""
+    """Register a role that a service may assume, with managed policies attached."""
     parent = component.register("eks:index:ServiceRole", name, {}, custom=False).urn
     trust = {
         "Version": "2012-10-17",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.eks.tags import named_tags
 from simulator.monitor import Component, Given, Registered, together
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _YES: Final = Given(value=True)
 
 
 def cluster_security_group(component: Component) -> Registered:
-    """The group of the control plane, given or made."""
+    """Return the group of the control plane, given or made."""
     given = component.input("clusterSecurityGroup")
     if given.value is not None:
         return component.look_up(given)
@@ -33,7 +35,7 @@ def cluster_security_group(component: Component) -> Registered:
 
 
 def node_security_group(component: Component, cluster: Registered, group: Registered) -> tuple[Registered, Registered]:
-    """The group of the nodes with its rules, and the rule that lets them reach the control plane."""
+    """Return the group of the nodes with its rules, and the rule that lets them reach the control plane."""
     name = f"{component.name}-nodeSecurityGroup"
     cluster_name = cluster.get("name")
     owned = together(cluster_name, value={f"kubernetes.io/cluster/{cluster_name.value}": "owned"})

@@ -166,8 +166,6 @@ _NAMES: Final = {bool: "boolean", int: "integer", float: "number", str: "string"
 def _type(value: object) -> str:
     if isinstance(value, Mapping):
         return "object"
-    if isinstance(value, float) and value.is_integer():
-        return "integer"  # the wire of the engine knows one kind of number
     return _NAMES.get(type(value), type(value).__name__)
 
 
@@ -223,6 +221,6 @@ def check(chart: str, version: str, values: Mapping[str, Any], path: str = "valu
     if chart == "cilium" and not failures:
         failures += (
             Failure(f"{path}.{failure.path}" if failure.path else path, failure.reason)
-            for failure in check_cilium(version, values)
+            for failure in check_cilium(values)
         )
     return failures

@@ -1,7 +1,7 @@
 """What Cilium itself refuses in its values: its chart's templates, and its agents when they start.
 
 Read in the chart of 1.19.6 (``templates/validate.yaml``, ``cilium-configmap.yaml``, ``clustermesh-*``) and in the
-agent's start-up (``daemon/cmd``); 1.20 refuses the same unless a line says otherwise.
+agent's start-up (``daemon/cmd``); 1.20 refuses the same.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _certificates(values: Mapping[str, Any], path: str, what: str) -> Iterator[F
         )
 
 
-def _mesh(version: str, values: Mapping[str, Any]) -> Iterator[Failure]:
+def _mesh(values: Mapping[str, Any]) -> Iterator[Failure]:
     if _given(values, "clustermesh.useAPIServer", default=False):
         mode = _given(values, "clustermesh.apiserver.tls.authMode", default="migration")
         if mode not in {"legacy", "migration", "cluster"}:
@@ -146,14 +146,6 @@ def _mesh(version: str, values: Mapping[str, Any]) -> Iterator[Failure]:
                 ".Values.clustermesh.apiserver.tls.authMode must be one of legacy, migration, cluster",
             )
         yield from _certificates(values, "clustermesh.apiserver.tls.auto", "ClusterMesh")
-        for part in ("server", "admin", "remote", "client"):
-            given = [get(values, f"clustermesh.apiserver.tls.{part}.{name}") for name in ("cert", "key")]
-            automatic = _given(values, "clustermesh.apiserver.tls.auto.enabled", default=True)
-            if not version.startswith("1.19.") and given != [None, None] and not automatic:
-                yield Failure(
-                    f"clustermesh.apiserver.tls.{part}",
-                    "support for providing Cluster Mesh certs and keys as helm values has been removed",
-                )
     yield from _peers(_given(values, "clustermesh.config.clusters", default=[]))
 
 
@@ -210,13 +202,11 @@ def _authority(values: Mapping[str, Any]) -> Iterator[Failure]:
             yield Failure(f"tls.ca.{name}", "illegal base64 data: want the base64 of a PEM block")
 
 
-def check_cilium(version: str, values: Mapping[str, Any]) -> list[Failure]:
+def check_cilium(values: Mapping[str, Any]) -> list[Failure]:
     """Report what Cilium refuses in its values, in its own words.
 
     Parameters
     ----------
-    version
-        Version of the chart.
     values
         Values of the right types (see `simulator.helm_values.check`); may hold `UNKNOWN`.
     """
@@ -225,7 +215,7 @@ def check_cilium(version: str, values: Mapping[str, Any]) -> list[Failure]:
         *_datapath(values),
         *_addresses(values),
         *_hubble(values),
-        *_mesh(version, values),
+        *_mesh(values),
         *_authority(values),
     ]
     kept = not _given(values, "operator.removeNodeTaints", default=True)

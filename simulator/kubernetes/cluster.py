@@ -18,7 +18,6 @@ import yaml
 
 from simulator.helm_values.cilium import start_problems
 from simulator.kind import Failure, Refused, get
-from simulator.values import UNKNOWN
 
 if TYPE_CHECKING:
     from simulator.context import Context
@@ -179,10 +178,8 @@ def _refused_credentials(cluster: Record, kubeconfig: Kubeconfig) -> str | None:
     return None
 
 
-def unreachable(context: Context) -> str | None:
-    """Why the provider's cluster does not answer, or ``None`` if it does."""
-    if context.config.get("kubeconfig") is UNKNOWN:
-        return "the kubeconfig is not known yet"
+def _reach(context: Context) -> Record | str:
+    """Give the provider's cluster, or why it does not answer."""
     kubeconfig = _kubeconfig(context.config)
     if kubeconfig is None:
         return (
@@ -197,7 +194,13 @@ def unreachable(context: Context) -> str | None:
         )
     if problem := _refused_credentials(cluster, kubeconfig):
         return f"unable to load schema information from the API server: {problem}"
-    return None
+    return cluster
+
+
+def unreachable(context: Context) -> str | None:
+    """Tell why the provider's cluster does not answer; ``None`` if it does."""
+    found = _reach(context)
+    return found if isinstance(found, str) else None
 
 
 def require_cluster(context: Context) -> Record:
@@ -208,11 +211,9 @@ def require_cluster(context: Context) -> Record:
     Refused
         It does not answer.
     """
-    if reason := unreachable(context):
-        raise Refused("Unreachable", f"configured Kubernetes cluster is unreachable: {reason}", status=503)
-    found = find_cluster(context.world, context.scope)
-    if found is None:  # the cluster went between the two looks
-        raise Refused("Unreachable", "configured Kubernetes cluster is unreachable", status=503)
+    found = _reach(context)
+    if isinstance(found, str):
+        raise Refused("Unreachable", f"configured Kubernetes cluster is unreachable: {found}", status=503)
     return found
 
 

@@ -31,7 +31,7 @@ from simulator.kubernetes.objects import (
     require_readable,
 )
 from simulator.kubernetes.pods import items
-from simulator.kubernetes.strict import schema_failures, whole
+from simulator.kubernetes.strict import schema_failures
 
 if TYPE_CHECKING:
     from simulator.context import Context
@@ -109,7 +109,7 @@ def _admit(api: Api) -> Callable[[Context, Inputs], None]:
             refuse_invalid(api, object_name(inputs), policies.check_policy(api.kind, inputs, version))
         elif (definition := _definition(context, api)) is not None:
             schema = get(definition, "schema.openAPIV3Schema") or {}
-            failures = schema_failures(Draft202012Validator(schema), whole(dict(inputs)))
+            failures = schema_failures(Draft202012Validator(schema), dict(inputs))
             refuse_invalid(api, object_name(inputs), failures)
         elif not group_installed(context, api.group_version.rpartition("/")[0]):
             raise _no_match(api)

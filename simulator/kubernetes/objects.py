@@ -290,6 +290,7 @@ def object_kind(  # noqa: PLR0913 - one keyword for each thing in which kinds di
         compute=compute,
         on_delete=delete,
         on_read=read,
+        # Names are given: `Autoname` makes up top-level properties only, so an object without a name is refused.
         delete_before_replace=True,
         exists=("AlreadyExists", f'{api.resource} "{{id}}" already exists'),
         duration=duration,

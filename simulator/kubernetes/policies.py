@@ -14,7 +14,7 @@ from typing import Any, Final
 from simulator.kind import Failure, Inputs, get
 from simulator.kubernetes.pods import Object, child, items
 from simulator.kubernetes.policy_schema import policy_validator
-from simulator.kubernetes.strict import schema_failures, whole
+from simulator.kubernetes.strict import schema_failures
 
 NETWORK_POLICY: Final = "CiliumNetworkPolicy"
 CLUSTERWIDE_POLICY: Final = "CiliumClusterwideNetworkPolicy"
@@ -47,7 +47,7 @@ def check_policy(kind: str, inputs: Inputs, version: str = "1.20") -> Iterator[F
         return
     if not isinstance(spec, Mapping):
         return
-    for failure in schema_failures(policy_validator(version), whole(spec)):
+    for failure in schema_failures(policy_validator(version), spec):
         yield Failure(f"spec.{failure.path}" if failure.path else "spec", failure.reason)
     selectors = [name for name in ("endpointSelector", "nodeSelector") if spec.get(name) is not None]
     if len(selectors) != 1:

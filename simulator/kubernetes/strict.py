@@ -107,17 +107,6 @@ def _expected(error: Any) -> str:  # noqa: ANN401 - the library has no types
     return f"{error.validator} {wanted}"
 
 
-def whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Numbers as the API server would get them: the engine's wire has one kind of number."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, Mapping):
-        return {key: whole(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [whole(item) for item in value]
-    return value
-
-
 def check_object(inputs: Mapping[str, Any], version: str) -> list[Failure] | None:
     """Check an object against the schema of its kind.
 
@@ -133,4 +122,4 @@ def check_object(inputs: Mapping[str, Any], version: str) -> list[Failure] | Non
     The mistakes, or ``None`` if this version has no such kind.
     """
     validator = _validator(_folder(version), str(inputs.get("apiVersion")), str(inputs.get("kind")))
-    return None if validator is None else list(schema_failures(validator, whole(inputs)))
+    return None if validator is None else list(schema_failures(validator, inputs))

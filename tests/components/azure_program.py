@@ -14,7 +14,7 @@ from components.azure.cloud import AzureCloud
 from components.exports import AwsSiteExports
 from components.link.aws_peering import AwsEnd, AwsPeering, AwsPeeringArgs
 from components.link.azure_peering import AzureEnd, AzurePeering, AzurePeeringArgs
-from components.link.openings import link_priority
+from components.azure.openings import link_priority
 from components.link.vpn import VpnLink, VpnLinkArgs
 from infra.plan import AwsSitePlan, AzureSitePlan, FleetPlan, PeeringLinkPlan, VpnLinkPlan
 from tests.components import recording

@@ -83,6 +83,7 @@ class Registered:
     replace_on_changes: tuple[str, ...]
     additional_secret_outputs: tuple[str, ...]
     aliases: int
+    transforms: int
     hooks: Mapping[str, tuple[str, ...]]
     timeouts: Mapping[str, str]
 
@@ -333,6 +334,7 @@ def _registered(urn: str, request: resource_pb2.RegisterResourceRequest) -> Regi
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
+        transforms=len(request.transforms),
         aliases=len(request.aliases) + len(request.aliasURNs),
         hooks={name: bound for name, bound in hooks.items() if bound},
         timeouts={key: value for key, value in timeouts.items() if value},

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pulumi
 import pytest
 
+from components.aws.cluster import hide_authority
 from components.aws.kubeconfig import kubeconfig
 from tests.components.aws_fleets import ENI, dev, recorded
 
@@ -92,6 +94,23 @@ def test_the_kubeconfig_is_secret_and_the_provider_survives_its_changes() -> Non
     provider = dev().named("aws-1-kubernetes")
     assert provider.is_secret("kubeconfig")
     assert provider.inputs["clusterIdentifier"] == "dev-aws-1"
+
+
+def test_the_kubeconfigs_that_pulumi_eks_makes_are_secret_too() -> None:
+    assert dev().named("aws-1-eks").transforms == 1
+
+    def transformed(token: str) -> pulumi.ResourceTransformResult | None:
+        options = pulumi.ResourceOptions(protect=True, ignore_changes=["version"])
+        props = {"name": "dev-aws-1"}
+        return hide_authority(pulumi.ResourceTransformArgs(True, token, "aws-1-eks", props, options))  # noqa: FBT003
+
+    assert transformed("aws:iam/role:Role") is None
+    result = transformed("aws:eks/cluster:Cluster")
+    assert result is not None
+    assert result.props == {"name": "dev-aws-1"}
+    assert "certificateAuthority" in (result.opts.additional_secret_outputs or [])
+    assert result.opts.protect
+    assert result.opts.ignore_changes == ["version"]
 
 
 def test_agents_get_the_bare_host() -> None:

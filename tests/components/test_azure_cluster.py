@@ -149,7 +149,6 @@ def test_azures_own_upgrades_and_scaling_are_not_taken_back(built: Recording) ->
     cluster = built.named("azure-1-cluster")
     assert cluster.inputs["autoUpgradeProfile"]["upgradeChannel"] == "patch"
     assert cluster.ignore_changes == (
-        "kubernetesVersion",
         "agentPoolProfiles[*].orchestratorVersion",
         "agentPoolProfiles[*].count",
     )

@@ -8,7 +8,8 @@ import pulumi
 import pulumi_azure_native as azure_native
 import pytest
 
-from components.link.openings import AwsFirewall, AzureFirewall, aws_openings, azure_openings, link_priority
+from components.aws.openings import AwsFirewall, aws_openings
+from components.azure.openings import AzureFirewall, azure_openings, link_priority
 from infra import ports
 from infra.plan import FleetPlan, Opening
 from infra.ports import Port
@@ -95,9 +96,9 @@ def test_both_sides_open_what_the_plan_opens(built: Recording, plan: FleetPlan) 
     openings = plan.links["aws-azure"].openings
     azure = {opening.port.name for opening in openings["azure"] if opening.port.protocol != "icmp"} | {"icmp"}
     assert {rule.name.removeprefix("aws-azure-azure-").removesuffix("-nodes") for rule in link_rules(built)} == azure
-    aws = {opening.port.name for opening in openings["aws"]}
+    aws = {f"{opening.target}-{opening.port.name}" for opening in openings["aws"]}
     named = built.of_type("SecurityGroupIngressRule")
-    assert {rule.name.removeprefix("aws-azure-aws-").removesuffix("-1") for rule in named} == aws
+    assert {rule.name.removeprefix("aws-azure-aws-").removesuffix("-0") for rule in named} == aws
 
 
 def test_rules_of_a_link_come_before_the_denial_and_after_the_sites_own(built: Recording) -> None:
@@ -127,8 +128,8 @@ def test_every_source_range_has_its_own_rule_on_aws_and_all_share_one_on_azure()
 
     recording = record(program)
     assert {rule.name: rule.inputs["cidrIpv4"] for rule in recording.of_type("SecurityGroupIngressRule")} == {
-        "x-geneve-1": "10.1.0.0/19",
-        "x-geneve-2": "10.2.0.0/19",
+        "x-nodes-geneve-0": "10.1.0.0/19",
+        "x-nodes-geneve-1": "10.2.0.0/19",
     }
     (rule,) = recording.of_type("SecurityRule")
     assert rule.inputs["sourceAddressPrefixes"] == ["10.1.0.0/19", "10.2.0.0/19"]

@@ -58,11 +58,12 @@ class FakeCloud:
         )
 
     def identity(self, cluster: Cluster, *, name: str, namespace: str, service_account: str) -> Identity:
-        assert (namespace, name) == (f"hms-{service_account}", f"{cluster.plan.name}-{service_account}")
+        assert (namespace, name) == (f"hms-{service_account}", service_account)
+        role = f"{cluster.plan.name}-{name}"
         return Identity(
-            annotations={ROLE: f"arn:aws:iam::123456789012:role/{name}"},
+            annotations={ROLE: f"arn:aws:iam::123456789012:role/{role}"},
             pod_labels={"azure.workload.identity/use": "true"},
-            resources=[Marker(f"{name}-role")],
+            resources=[Marker(f"{role}-role")],
         )
 
 

@@ -1,5 +1,6 @@
 """The real Pulumi engine on simulated clouds, for tests."""
 
+# ruff: noqa: ANN401 - property values are any JSON
 from __future__ import annotations
 
 import shutil
@@ -49,7 +50,10 @@ class Run:
         }
         options = auto.LocalWorkspaceOptions(env_vars=variables, pulumi_home=str(self.folder / "home"))
         self.stack = auto.create_or_select_stack(
-            stack_name="dev", project_name="test", program=lambda: self.program(), opts=options
+            stack_name="dev",
+            project_name="test",
+            program=lambda: self.program(),  # noqa: PLW0108  (a test may change it)
+            opts=options,
         )
 
     def up(self) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +11,20 @@ from simulator.diff import Difference, compare
 from simulator.operations import Operations, Outcome
 from simulator.registry import load
 from simulator.world import Record, World
+from tests.simulator.kubernetes_manifests import cilium
+from tests.simulator.kubernetes_names import (
+    ACCOUNT,
+    AKS_HOST,
+    AKS_ID,
+    API,
+    CA,
+    EKS_HOST,
+    GROUP,
+    NAMESPACE,
+    NETWORK_CONTRIBUTOR,
+    RELEASE,
+    VNET,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,39 +32,6 @@ if TYPE_CHECKING:
 
     from simulator.context import Context
     from simulator.kind import Failure
-
-EKS_HOST: Final = "0F3A.gr7.us-east-1.eks.amazonaws.com"
-AKS_HOST: Final = "azure-1-abc.hcp.eastus.azmk8s.io"
-CA: Final = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nmarked fake\n-----END CERTIFICATE-----\n").decode()
-CA_KEY: Final = base64.b64encode(b"-----BEGIN PRIVATE KEY-----\nmarked fake\n-----END PRIVATE KEY-----\n").decode()
-GROUP: Final = "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/hms"
-VNET: Final = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/hms"
-AKS_ID: Final = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/azure-1"
-
-NETWORK_CONTRIBUTOR: Final = "4d97b98b-1d4f-4787-a291-c67834d212e7"
-
-NAMESPACE: Final = "kubernetes:core/v1:Namespace"
-DEPLOYMENT: Final = "kubernetes:apps/v1:Deployment"
-STATEFUL_SET: Final = "kubernetes:apps/v1:StatefulSet"
-SERVICE: Final = "kubernetes:core/v1:Service"
-SECRET: Final = "kubernetes:core/v1:Secret"
-CONFIG_MAP: Final = "kubernetes:core/v1:ConfigMap"
-ACCOUNT: Final = "kubernetes:core/v1:ServiceAccount"
-POLICY: Final = "kubernetes:cilium.io/v2:CiliumNetworkPolicy"
-RELEASE: Final = "kubernetes:helm.sh/v3:Release"
-STORAGE_CLASS: Final = "kubernetes:storage.k8s.io/v1:StorageClass"
-
-API: Final = {
-    NAMESPACE: ("v1", "Namespace"),
-    DEPLOYMENT: ("apps/v1", "Deployment"),
-    STATEFUL_SET: ("apps/v1", "StatefulSet"),
-    SERVICE: ("v1", "Service"),
-    SECRET: ("v1", "Secret"),
-    CONFIG_MAP: ("v1", "ConfigMap"),
-    ACCOUNT: ("v1", "ServiceAccount"),
-    POLICY: ("cilium.io/v2", "CiliumNetworkPolicy"),
-    STORAGE_CLASS: ("storage.k8s.io/v1", "StorageClass"),
-}
 
 
 def kubeconfig(
@@ -103,7 +83,7 @@ class Kube:
         self.package = load("kubernetes")
         self.config: dict[str, Any] = {"kubeconfig": kubeconfig()}
 
-    def put(self, token: str, scope: str, id_: str, /, **outputs: Any) -> Record:
+    def put(self, token: str, scope: str, id_: str, /, **outputs: object) -> Record:
         """Put something of a cloud into the world."""
         record = Record(token, scope, id_, f"urn:{id_}", outputs, {**outputs, "id": id_})
         with self.world.transaction():
@@ -197,7 +177,7 @@ class Kube:
             kubernetesNetworkConfig={"serviceIpv4Cidr": "172.16.0.0/20"},
         )
 
-    def nodes(self, count: int = 3, **outputs: Any) -> Record:
+    def nodes(self, count: int = 3, **outputs: object) -> Record:
         """Nodes for it."""
         return self.put(
             "aws:eks/nodeGroup:NodeGroup",
@@ -254,133 +234,3 @@ class Kube:
         made = self.create(NAMESPACE, {"metadata": {"name": name, "labels": labels}})
         self.create(ACCOUNT, {"metadata": {"name": "api", "namespace": name}})
         return made
-
-
-def cilium(*, values: Mapping[str, Any] | None = None, **inputs: Any) -> dict[str, Any]:
-    """Inputs of a Cilium release on the EKS cluster."""
-    base: dict[str, Any] = {
-        "cluster": {"name": "aws-1", "id": 1},
-        "k8sServiceHost": EKS_HOST,
-        "k8sServicePort": 443,
-        "kubeProxyReplacement": True,
-        "bpf": {"masquerade": True},
-        "routingMode": "tunnel",
-        "tunnelProtocol": "geneve",
-        "ipam": {"mode": "cluster-pool", "operator": {"clusterPoolIPv4PodCIDRList": ["100.64.0.0/16"]}},
-        "tls": {"ca": {"cert": CA, "key": CA_KEY}},
-        "operator": {"replicas": 2},
-    }
-    return {
-        "name": "cilium",
-        "namespace": "kube-system",
-        "chart": "cilium",
-        "version": "1.19.6",
-        "repositoryOpts": {"repo": "https://helm.cilium.io"},
-        "skipAwait": True,
-        "values": {**base, **(values or {})},
-        **inputs,
-    }
-
-
-def aks_cilium(*, values: Mapping[str, Any] | None = None, **inputs: Any) -> dict[str, Any]:
-    """Inputs of a Cilium release on the AKS cluster, which waits."""
-    mine = {
-        "cluster": {"name": "azure-1", "id": 2},
-        "k8sServiceHost": AKS_HOST,
-        "kubeProxyReplacement": False,
-        "bpf": {"masquerade": False},
-        "aksbyocni": {"enabled": True},
-        **(values or {}),
-    }
-    return cilium(values=mine, **{"skipAwait": False, **inputs})
-
-
-def pod() -> dict[str, Any]:
-    """A pod's specification that the restricted standard admits."""
-    return {
-        "serviceAccountName": "api",
-        "automountServiceAccountToken": False,
-        "securityContext": {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [
-            {
-                "name": "api",
-                "image": "ghcr.io/hms-project/api:1.0.0",
-                "ports": [{"name": "http", "containerPort": 8080}],
-                "resources": {
-                    "limits": {"cpu": "500m", "memory": "256Mi"},
-                    "requests": {"cpu": "0.5", "memory": "256Mi"},
-                },
-                "readinessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 5},
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
-            }
-        ],
-        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
-    }
-
-
-def deployment(**spec: Any) -> dict[str, Any]:
-    """Inputs of a Deployment that becomes ready."""
-    return {
-        "metadata": {"name": "api", "namespace": "hms-api"},
-        "spec": {
-            "replicas": 3,
-            "selector": {"matchLabels": {"app": "api"}},
-            "template": {"metadata": {"labels": {"app": "api"}}, "spec": pod()},
-            **spec,
-        },
-    }
-
-
-def stateful_set(**spec: Any) -> dict[str, Any]:
-    """Inputs of a StatefulSet that becomes ready where the class ``fast`` is."""
-    inputs = deployment()
-    inputs["spec"] |= {
-        "serviceName": "api",
-        "volumeClaimTemplates": [
-            {
-                "metadata": {"name": "data"},
-                "spec": {
-                    "accessModes": ["ReadWriteOnce"],
-                    "storageClassName": "fast",
-                    "resources": {"requests": {"storage": "20Gi"}},
-                },
-            }
-        ],
-        **spec,
-    }
-    return inputs
-
-
-def service(**spec: Any) -> dict[str, Any]:
-    """Inputs of a Service."""
-    return {
-        "metadata": {"name": "api", "namespace": "hms-api"},
-        "spec": {"selector": {"app": "api"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}], **spec},
-    }
-
-
-def policy(**spec: Any) -> dict[str, Any]:
-    """Inputs of a CiliumNetworkPolicy."""
-    return {
-        "metadata": {"name": "api", "namespace": "hms-api"},
-        "spec": {"endpointSelector": {"matchLabels": {"app": "api"}}, "ingress": [{}], **spec},
-    }
-
-
-def changed(tree: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A deep copy with one value changed; ``None`` takes it out. Digits in the path are list indices."""
-    copy: dict[str, Any] = json.loads(json.dumps(tree))
-    place: Any = copy
-    *steps, last = (int(step) if step.isdigit() else step for step in path.split("/"))
-    for step in steps:
-        place = place.setdefault(step, {}) if isinstance(place, dict) else place[step]
-    if value is None:
-        del place[last]
-    else:
-        place[last] = value
-    return copy

@@ -136,8 +136,22 @@ def test_the_node_group_and_kubelet_identity_come_and_go_with_the_cluster(site: 
     assert site.world.count() == before
 
 
+def _object_in(site: Site, cluster: Record) -> None:
+    record = site.world.new_record(token="kubernetes:core/v1:Namespace", scope=cluster.outputs["fqdn"], id="hms-api")
+    with site.world.transaction():
+        site.world.put(record)
+
+
+def test_what_runs_in_the_cluster_goes_with_it(site: Site) -> None:
+    before = site.world.count()
+    cluster = site.cluster()
+    _object_in(site, cluster)
+    site.delete(cluster)
+    assert site.world.count() == before
+
+
 def test_everything_goes_with_the_group(site: Site) -> None:
-    site.cluster()
+    _object_in(site, site.cluster())
     site.delete(next(one for one in site.world.find("azure-native:resources:ResourceGroup") if not one.owner))
     assert site.world.count() == 0
 

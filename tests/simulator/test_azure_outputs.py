@@ -9,6 +9,8 @@ import pytest
 from pulumi._types import resource_types
 from pulumi.runtime.rpc import translate_output_properties
 
+from simulator.azure.resource_identity import echoed_identity
+from simulator.values import UNKNOWN
 from tests.simulator.test_azure_aks import Site
 from tests.simulator.test_azure_aks import _pool as agent_pool
 from tests.simulator.test_azure_logs import _account, _flow_log, _link, _setting, _workspace, _zone
@@ -88,3 +90,18 @@ def test_the_sdk_reads_every_output(everything: AzureWorld) -> None:
         "azure-native:network:NetworkWatcher",
         "azure-native:network:PrivateEndpoint",
     }
+
+
+@pytest.mark.parametrize(
+    ("ids", "users"),
+    [
+        (["/subscriptions/x/one"], {"/subscriptions/x/one": {}}),
+        (["/subscriptions/x/one", UNKNOWN], UNKNOWN),
+        (UNKNOWN, UNKNOWN),
+    ],
+)
+def test_a_preview_knows_an_identity_in_the_shape_of_the_output(ids: object, users: object) -> None:
+    inputs = {"identity": {"type": "UserAssigned", "userAssignedIdentities": ids}}
+    assert echoed_identity(inputs) == {"identity": {"type": "UserAssigned", "userAssignedIdentities": users}}
+    assert echoed_identity({"identity": UNKNOWN}) == {"identity": UNKNOWN}
+    assert echoed_identity({}) == {}

@@ -56,3 +56,14 @@ def test_previews_know_nothing_that_the_cloud_computes() -> None:
 def test_previews_of_updates_keep_what_was_computed() -> None:
     before = {"parts": [{"id": 1, "state": "up"}], "own": {"id": "x"}}
     assert preview_outputs(OPEN, {"parts": [{"id": 1}], "own": {}}, before) == before
+
+
+def test_previews_do_not_know_what_only_the_output_type_has() -> None:
+    kind = Kind(token="azure-native:containerservice:ManagedCluster")
+    inputs = {"oidcIssuerProfile": {"enabled": True}, "agentPoolProfiles": [{"name": "a", "count": 1}]}
+    outputs = preview_outputs(kind, inputs)
+    assert outputs["oidcIssuerProfile"] == {"enabled": True, "issuerURL": UNKNOWN}
+    assert outputs["agentPoolProfiles"][0]["count"] == 1
+    assert outputs["agentPoolProfiles"][0]["nodeImageVersion"] is UNKNOWN
+    before = {"oidcIssuerProfile": {"enabled": True, "issuerURL": "https://issuer"}}
+    assert preview_outputs(kind, inputs, before)["oidcIssuerProfile"] == before["oidcIssuerProfile"]

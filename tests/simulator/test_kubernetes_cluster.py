@@ -10,20 +10,9 @@ from simulator.kubernetes import KINDS, check_config, provider_config, scope
 from simulator.kubernetes.cluster import UNREACHABLE_SCOPE, api_host, cilium_release, cni_works, forget
 from simulator.kubernetes.nodes import node_count
 from simulator.values import UNKNOWN
-from tests.simulator.kubernetes_world import (
-    ACCOUNT,
-    AKS_CONFIG,
-    AKS_HOST,
-    CONFIG_MAP,
-    DEPLOYMENT,
-    EKS_HOST,
-    NAMESPACE,
-    RELEASE,
-    Kube,
-    cilium,
-    deployment,
-    kubeconfig,
-)
+from tests.simulator.kubernetes_manifests import cilium, deployment
+from tests.simulator.kubernetes_names import ACCOUNT, AKS_HOST, CONFIG_MAP, DEPLOYMENT, EKS_HOST, NAMESPACE, RELEASE
+from tests.simulator.kubernetes_world import AKS_CONFIG, Kube, kubeconfig
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,6 +126,8 @@ def test_a_deleted_cluster_is_unreachable_for_update_read_and_delete(kube: Kube)
         kube.update(release, cilium(description="x"))
     with pytest.raises(Refused, match="can't delete Helm Release with unreachable cluster"):
         kube.delete(release)
+    with pytest.raises(Refused, match="can't read Helm Release with unreachable cluster"):
+        kube.read(release)
 
 
 @pytest.mark.parametrize("how", ["config", "environment"])
@@ -193,8 +184,14 @@ def test_nodes_of_both_clouds_are_counted(kube: Kube) -> None:
     group = kube.nodes(3)
     assert node_count(kube.world, eks) == 3
     kube.remove(group)
-    kube.put("aws:eks/nodeGroup:NodeGroup", "us-east-1", "bad", clusterName="aws-1",
-             scalingConfig={"desiredSize": 3}, status="CREATE_FAILED")  # fmt: skip
+    kube.put(
+        "aws:eks/nodeGroup:NodeGroup",
+        "us-east-1",
+        "bad",
+        clusterName="aws-1",
+        scalingConfig={"desiredSize": 3},
+        status="CREATE_FAILED",
+    )
     assert node_count(kube.world, eks) == 0
     aks = kube.aks(2)
     kube.put("azure-native:containerservice:AgentPool", "hms", f"{aks.id}/agentPools/work", count=4)

@@ -9,7 +9,9 @@ import pytest
 from simulator.registry import load
 from simulator.world import Record
 from tests.simulator.engine import Run, needs_engine, serving
-from tests.simulator.kubernetes_world import CA, CA_KEY, EKS_HOST, cilium, kubeconfig, pod, policy
+from tests.simulator.kubernetes_manifests import cilium, pod, policy
+from tests.simulator.kubernetes_names import CA, CA_KEY, EKS_HOST
+from tests.simulator.kubernetes_world import kubeconfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from simulator.server import Server
 
+pytestmark = [needs_engine, pytest.mark.e2e]
+PASSWORD = "marked-fake-password"
 LABELS = {"app": "api"}
 
 
@@ -38,7 +42,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield one
 
 
-def program(*, image: str = "api:1", password: str = "marked-fake-password") -> None:
+def program(*, image: str = "api:1", password: str = PASSWORD) -> None:
     provider = k8s.Provider("cluster", kubeconfig=pulumi.Output.secret(kubeconfig()), cluster_identifier="aws-1")
     opts = pulumi.ResourceOptions(provider=provider)
     release = cilium()
@@ -75,13 +79,15 @@ def program(*, image: str = "api:1", password: str = "marked-fake-password") -> 
     spec["serviceAccountName"] = account.metadata.name
     template = {"metadata": {"labels": LABELS}, "spec": spec}
     deployed = k8s.apps.v1.Deployment(
-        "api", metadata=place, spec={"replicas": 3, "selector": {"matchLabels": LABELS}, "template": template}, opts=opts
+        "api",
+        metadata=place,
+        spec={"replicas": 3, "selector": {"matchLabels": LABELS}, "template": template},
+        opts=opts,
     )
     pulumi.export("ready", deployed.status.ready_replicas)
     pulumi.export("revision", mesh.status.revision)
 
 
-@needs_engine
 def test_the_real_engine_on_a_simulated_cluster(server: Server, tmp_path: Path) -> None:
     run = Run(server, tmp_path, program)
     assert run.preview()["create"] == 9  # with the stack and the provider
@@ -90,9 +96,8 @@ def test_the_real_engine_on_a_simulated_cluster(server: Server, tmp_path: Path) 
     assert run.up() == {"same": 9}
     assert dict(run.stack.refresh().summary.resource_changes or {}) == {"same": 9}
     stored = "".join(path.read_text() for path in (tmp_path / "backend").rglob("*.json"))
-    assert "ghcr.io" not in stored
     assert "api:1" in stored
-    for secret in (CA_KEY, "marked-fake-password", "current-context", "bWFya2VkLWZha2UtcGFzc3dvcmQ="):
+    for secret in (CA_KEY, PASSWORD, "current-context", "bWFya2VkLWZha2UtcGFzc3dvcmQ="):
         assert secret not in stored
 
     run.program = lambda: program(image="api:2", password="marked-fake-other")

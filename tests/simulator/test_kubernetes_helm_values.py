@@ -1,17 +1,24 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from simulator.helm_values import CHARTS, check, find_chart, tabled
 from simulator.values import UNKNOWN
-from tests.simulator.kubernetes_world import CA, CA_KEY, changed
+from tests.simulator.kubernetes_manifests import changed
+from tests.simulator.kubernetes_names import CA, CA_KEY
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD: dict[str, Any] = {
     "cluster": {"name": "aws-1", "id": 1},
-    "ipam": {"mode": "cluster-pool", "operator": {"clusterPoolIPv4PodCIDRList": ["100.64.0.0/16"], "clusterPoolIPv4MaskSize": 24}},
+    "ipam": {
+        "mode": "cluster-pool",
+        "operator": {"clusterPoolIPv4PodCIDRList": ["100.64.0.0/16"], "clusterPoolIPv4MaskSize": 24},
+    },
     "routingMode": "tunnel",
     "tunnelProtocol": "geneve",
     "kubeProxyReplacement": True,
@@ -21,14 +28,18 @@ GOOD: dict[str, Any] = {
     "tls": {"ca": {"cert": CA, "key": CA_KEY}},
     "operator": {"replicas": 2, "tolerations": [{"key": "a", "operator": "Exists"}]},
     "nodeSelector": {"kubernetes.io/os": "linux", "team": "hms"},
-    "hubble": {"enabled": True, "relay": {"enabled": True}, "tls": {"auto": {"method": "cronJob", "schedule": "0 0 1 */4 *"}}},
+    "hubble": {
+        "enabled": True,
+        "relay": {"enabled": True},
+        "tls": {"auto": {"method": "cronJob", "schedule": "0 0 1 */4 *"}},
+    },
     "clustermesh": {
         "useAPIServer": True,
         "maxConnectedClusters": 255,
         "config": {"enabled": True, "clusters": {"azure-1": {"ips": ["10.17.32.10"], "port": 2379}}},
         "apiserver": {"tls": {"authMode": "cluster", "auto": {"enabled": True, "method": "cronJob"}}},
     },
-}  # fmt: skip
+}
 
 
 def found(values: dict[str, Any], version: str = "1.19.6") -> dict[str, str]:
@@ -53,11 +64,16 @@ def test_good_values(version: str) -> None:
         ("MTU", "1400", "values.MTU", "got string, want integer"),
         ("operator/tolerations", {}, "values.operator.tolerations", "got object, want null or array"),
         ("nodeSelector/team", 1, None, ""),
-        ("clustermesh/apiserver/etcd", {"storageMedium": "Tape"}, "values.clustermesh.apiserver.etcd.storageMedium", "'Disk', 'Memory'"),
+        (
+            "clustermesh/apiserver/etcd",
+            {"storageMedium": "Tape"},
+            "values.clustermesh.apiserver.etcd.storageMedium",
+            "'Disk', 'Memory'",
+        ),
         ("encryption", {"strictMode": {"egres": {}}}, "values.encryption.strictMode.egres", "no key"),
     ],
-)  # fmt: skip
-def test_keys_types_and_enums(path: str, value: Any, where: str | None, words: str) -> None:
+)
+def test_keys_types_and_enums(path: str, value: object, where: str | None, words: str) -> None:
     failures = found(changed(GOOD, path, value))
     if where is None:
         assert failures == {}  # below an open object anything goes
@@ -68,10 +84,6 @@ def test_keys_types_and_enums(path: str, value: Any, where: str | None, words: s
 def test_a_key_with_a_dot_is_one_key() -> None:
     broken = changed(GOOD, "nodeSelector", {"kubernetes.io/os": 1})
     assert found(broken) == {'values.nodeSelector["kubernetes.io/os"]': "got integer, want string"}
-
-
-def test_a_number_of_the_engines_wire_is_an_integer_where_it_is_whole() -> None:
-    assert found(changed(GOOD, "MTU", 1400.0)) == {}
 
 
 def test_a_value_that_moved_is_refused_and_not_ignored() -> None:
@@ -88,7 +100,7 @@ def test_what_is_unknown_is_left_alone() -> None:
     assert check("cilium", "1.19.6", {"ipv4NativeRoutingCIDR": UNKNOWN, "routingMode": "native"}) == []
 
 
-def mesh(**clusters: Any) -> dict[str, Any]:
+def mesh(**clusters: object) -> dict[str, Any]:
     return changed(GOOD, "clustermesh/config/clusters", clusters or {})
 
 
@@ -103,36 +115,86 @@ def mesh(**clusters: Any) -> dict[str, Any]:
         ("cluster/id", 256, "cluster.id", "must be in range 0..255"),
         ("cluster/id", -1, "cluster.id", "must be in range 0..255"),
         ("clustermesh/maxConnectedClusters", 300, "clustermesh.maxConnectedClusters", "must be set to 255 or 511"),
-        ("kubeProxyReplacement", "strict", "kubeProxyReplacement", "must be explicitly set to a valid value (true or false)"),
+        (
+            "kubeProxyReplacement",
+            "strict",
+            "kubeProxyReplacement",
+            "must be explicitly set to a valid value (true or false)",
+        ),
         ("routingMode", "direct", "routingMode", "Invalid value"),
         ("tunnelProtocol", "gre", "tunnelProtocol", "invalid tunnel protocol"),
         ("ipam/mode", "eni", "ipam.mode", "requires eni.enabled=true"),
         ("routingMode", "native", "ipv4NativeRoutingCIDR", "must be set when routingMode is native"),
         ("k8sServiceHostRef", {"name": "a", "key": "b"}, "k8sServiceHostRef", "Please set only one of them"),
-        ("ipam/operator/clusterPoolIPv4PodCIDRList", ["100.64.0.1/16"], "ipam.operator.clusterPoolIPv4PodCIDRList[0]", "invalid CIDR"),
-        ("ipam/operator/clusterPoolIPv4MaskSize", 15, "ipam.operator.clusterPoolIPv4MaskSize", "smaller than that of the pool"),
+        (
+            "ipam/operator/clusterPoolIPv4PodCIDRList",
+            ["100.64.0.1/16"],
+            "ipam.operator.clusterPoolIPv4PodCIDRList[0]",
+            "invalid CIDR",
+        ),
+        (
+            "ipam/operator/clusterPoolIPv4MaskSize",
+            15,
+            "ipam.operator.clusterPoolIPv4MaskSize",
+            "smaller than that of the pool",
+        ),
         ("hubble/enabled", False, "hubble.relay.enabled", "Hubble Relay requires"),
         ("hubble", {"ui": {"enabled": True}}, "hubble.ui.enabled", "Hubble UI requires"),
         ("hubble/tls/auto/method", "cron", "hubble.tls.auto.method", "value must be one of"),
-        ("clustermesh/apiserver/tls/auto/method", "certgen", "clustermesh.apiserver.tls.auto.method", "value must be one of"),
-        ("clustermesh/apiserver/tls/auto/method", "certmanager", "clustermesh.apiserver.tls.auto.certManagerIssuerRef", "requires that user specifies"),
-        ("clustermesh/apiserver/tls/authMode", "remote", "clustermesh.apiserver.tls.authMode", "must be one of legacy, migration, cluster"),
-        ("clustermesh/config/clusters/Azure", {"ips": ["10.0.0.1"], "port": 1}, "clustermesh.config.clusters.Azure", "invalid cluster name"),
+        (
+            "clustermesh/apiserver/tls/auto/method",
+            "certgen",
+            "clustermesh.apiserver.tls.auto.method",
+            "value must be one of",
+        ),
+        (
+            "clustermesh/apiserver/tls/auto/method",
+            "certmanager",
+            "clustermesh.apiserver.tls.auto.certManagerIssuerRef",
+            "requires that user specifies",
+        ),
+        (
+            "clustermesh/apiserver/tls/authMode",
+            "remote",
+            "clustermesh.apiserver.tls.authMode",
+            "must be one of legacy, migration, cluster",
+        ),
+        (
+            "clustermesh/config/clusters/Azure",
+            {"ips": ["10.0.0.1"], "port": 1},
+            "clustermesh.config.clusters.Azure",
+            "invalid cluster name",
+        ),
         ("clustermesh/config/clusters/azure-1/ip", "10.0.0.1", "clustermesh.config.clusters.azure-1.ip", "no key 'ip'"),
         ("clustermesh/config/clusters/azure-1/ips", [], "clustermesh.config.clusters.azure-1.address", "missing"),
-        ("clustermesh/config/clusters/azure-1/ips", ["10.0.0"], "clustermesh.config.clusters.azure-1.ips[0]", "invalid IP address"),
+        (
+            "clustermesh/config/clusters/azure-1/ips",
+            ["10.0.0"],
+            "clustermesh.config.clusters.azure-1.ips[0]",
+            "invalid IP address",
+        ),
         ("clustermesh/config/clusters/azure-1/port", None, "clustermesh.config.clusters.azure-1.port", "no port"),
-        ("clustermesh/config/clusters", [{"name": "a", "ips": ["10.0.0.1"], "port": 1}] * 2, "clustermesh.config.clusters[1]", "two peers"),
+        (
+            "clustermesh/config/clusters",
+            [{"name": "a", "ips": ["10.0.0.1"], "port": 1}] * 2,
+            "clustermesh.config.clusters[1]",
+            "two peers",
+        ),
         ("clustermesh/config/clusters", ["a"], "clustermesh.config.clusters[0]", "no object"),
         ("tls/ca/key", "", "tls.ca", "must be given together"),
         ("tls/ca/cert", "-----BEGIN CERTIFICATE-----", "tls.ca.cert", "illegal base64 data"),
         ("tls/ca/key", base64.b64encode(b"key").decode(), "tls.ca.key", "illegal base64 data"),
         ("operator", {"setNodeTaints": True, "removeNodeTaints": False}, "operator.setNodeTaints", "Cannot have"),
-        ("authentication", {"enabled": False, "mutual": {"spire": {"enabled": True}}}, "authentication.enabled", "SPIRE"),
+        (
+            "authentication",
+            {"enabled": False, "mutual": {"spire": {"enabled": True}}},
+            "authentication.enabled",
+            "SPIRE",
+        ),
         ("aksbyocni", {"enabled": True}, None, ""),
     ],
-)  # fmt: skip
-def test_what_cilium_refuses(path: str, value: Any, where: str | None, words: str) -> None:
+)
+def test_what_cilium_refuses(path: str, value: object, where: str | None, words: str) -> None:
     failures = found(changed(GOOD, path, value))
     if where is None:
         assert failures == {}
@@ -190,3 +252,18 @@ def test_a_chart_is_found_by_repository_or_address() -> None:
     assert {chart.name for chart in CHARTS if tabled(chart.name, chart.version)} == {"cilium"}
     with pytest.raises(LookupError, match="no table of values"):
         check("tempo", "2.2.4", {})
+
+
+def test_a_table_of_another_chart_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = (
+        "# chart toy 1.0",
+        "rules\tarray\t\t",
+        "rules[]\tobject\t\t",
+        "rules[].port\tinteger|null\t\t",
+        'mode\tstring\t\ta|""',
+    )
+    (tmp_path / "toy-1.0.tsv").write_text("\n".join(rows))
+    monkeypatch.setattr("simulator.helm_values._HERE", tmp_path)
+    assert check("toy", "1.0", {"rules": [{"port": 1}, {"port": None}], "mode": ""}) == []
+    failures = check("toy", "1.0", {"rules": [{}, {"port": "1", "prot": 2}], "mode": "b"})
+    assert {failure.path for failure in failures} == {"values.rules[1].port", "values.rules[1].prot", "values.mode"}

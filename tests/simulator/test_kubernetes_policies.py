@@ -7,7 +7,9 @@ import pytest
 from simulator.kind import Refused
 from simulator.kubernetes.policies import invalidity
 from simulator.values import UNKNOWN
-from tests.simulator.kubernetes_world import EKS_HOST, POLICY, RELEASE, Kube, changed, cilium, policy
+from tests.simulator.kubernetes_manifests import changed, cilium, policy
+from tests.simulator.kubernetes_names import EKS_HOST, POLICY, RELEASE
+from tests.simulator.kubernetes_world import Kube
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,8 +73,16 @@ def kube(tmp_path: Path) -> Kube:
         ("spec/endpointSelector/matchLabels/app", 1, "spec.endpointSelector.matchLabels.app"),
         ("spec/enableDefaultDeny/ingress", "yes", "spec.enableDefaultDeny.ingress"),
         ("spec/ingress/0/toEndpoints", [], "spec.ingress[0].toEndpoints"),
-        ("spec/ingress/0/fromEndpoints/0/matchExpressions/0/operator", "Is", "spec.ingress[0].fromEndpoints[0].matchExpressions[0].operator"),
-        ("spec/ingress/0/fromEndpoints/0/matchExpressions/0/key", None, "spec.ingress[0].fromEndpoints[0].matchExpressions[0].key"),
+        (
+            "spec/ingress/0/fromEndpoints/0/matchExpressions/0/operator",
+            "Is",
+            "spec.ingress[0].fromEndpoints[0].matchExpressions[0].operator",
+        ),
+        (
+            "spec/ingress/0/fromEndpoints/0/matchExpressions/0/key",
+            None,
+            "spec.ingress[0].fromEndpoints[0].matchExpressions[0].key",
+        ),
         ("spec/ingress/0/toPorts/0/ports/0/port", 8080, "spec.ingress[0].toPorts[0].ports[0].port"),
         ("spec/ingress/0/toPorts/0/ports/0/port", "80800", "spec.ingress[0].toPorts[0].ports[0].port"),
         ("spec/ingress/0/toPorts/0/ports/0/protocol", "tcp", "spec.ingress[0].toPorts[0].ports[0].protocol"),
@@ -94,8 +104,8 @@ def kube(tmp_path: Path) -> Kube:
         ("apiVersion", "cilium.io/v3", "apiVersion"),
         ("metadata/name", "API", "metadata.name"),
     ],
-)  # fmt: skip
-def test_what_the_api_server_refuses_in_a_policy(kube: Kube, path: str, value: Any, where: str) -> None:
+)
+def test_what_the_api_server_refuses_in_a_policy(kube: Kube, path: str, value: object, where: str) -> None:
     assert kube.refusals(POLICY, FULL) == {}
     assert where in kube.refusals(POLICY, changed(kube.whole(POLICY, FULL), path, value))
 
@@ -123,7 +133,10 @@ def test_a_policy_is_stored_and_enforced(kube: Kube) -> None:
     assert made.id == "hms-api/api"
     assert made.outputs["status"]["conditions"][0]["status"] == "True"
     assert made.outputs["metadata"]["namespace"] == "hms-api"
-    kube.update(made, changed(FULL, "spec/description", "changed"))
+    updated = kube.update(made, changed(FULL, "spec/description", "changed"))
+    record = kube.read(updated)
+    assert record is not None
+    assert record.outputs["spec"]["description"] == "changed"
     kube.delete(made)
     assert kube.read(made) is None
 
@@ -134,15 +147,31 @@ def test_a_policy_is_stored_and_enforced(kube: Kube) -> None:
         ({"ingress": []}, "at least one of Ingress"),
         ({"ingress": [{"fromEndpoints": [{}], "fromCIDR": ["10.0.0.0/8"]}]}, "combining FromEndpoints and FromCIDR"),
         ({"egress": [{"toEndpoints": [{}], "toFQDNs": [{"matchName": "a"}]}]}, "combining ToEndpoints and ToFQDNs"),
-        ({"ingress": [{"toPorts": [{"ports": [{"port": "53"}], "rules": {"dns": [{"matchName": "a"}]}}]}]}, "not allowed on ingress"),
+        (
+            {"ingress": [{"toPorts": [{"ports": [{"port": "53"}], "rules": {"dns": [{"matchName": "a"}]}}]}]},
+            "not allowed on ingress",
+        ),
         ({"egress": [{"toPorts": [{"rules": {"dns": [{"matchName": "a"}]}}]}]}, "port 53 must be specified"),
-        ({"egress": [{"toPorts": [{"ports": [{"port": "80", "protocol": "UDP"}], "rules": {"http": [{}]}}]}]}, "only apply to TCP"),
-        ({"egress": [{"toPorts": [{"ports": [{"port": "0", "protocol": "TCP"}], "rules": {"http": [{}]}}]}]}, "when a port is 0"),
-        ({"egress": [{"toPorts": [{"ports": [{"port": "53", "endPort": 54}], "rules": {"dns": [{"matchName": "a"}]}}]}]}, "port ranges"),
+        (
+            {"egress": [{"toPorts": [{"ports": [{"port": "80", "protocol": "UDP"}], "rules": {"http": [{}]}}]}]},
+            "only apply to TCP",
+        ),
+        (
+            {"egress": [{"toPorts": [{"ports": [{"port": "0", "protocol": "TCP"}], "rules": {"http": [{}]}}]}]},
+            "when a port is 0",
+        ),
+        (
+            {
+                "egress": [
+                    {"toPorts": [{"ports": [{"port": "53", "endPort": 54}], "rules": {"dns": [{"matchName": "a"}]}}]}
+                ]
+            },
+            "port ranges",
+        ),
         ({"egress": [{"toPorts": [{"ports": [{"protocol": "TCP"}]}]}]}, "port must be specified"),
         ({"egress": [{"icmps": [{}], "toPorts": [{}]}]}, "without ToPorts"),
     ],
-)  # fmt: skip
+)
 def test_what_only_cilium_finds_is_stored_and_not_enforced(kube: Kube, spec: dict[str, Any], problem: str) -> None:
     whole = {"endpointSelector": {}, **spec}
     assert problem in str(invalidity(whole))
@@ -197,7 +226,7 @@ def test_a_namespace_and_a_free_name_are_needed_here_too(kube: Kube) -> None:
     with pytest.raises(Refused, match='namespaces "hms-dev" not found'):
         kube.create(POLICY, changed(policy(), "metadata/namespace", "hms-dev"))
     kube.create(POLICY, policy())
-    with pytest.raises(Refused, match='ciliumnetworkpolicies.cilium.io "api" already exists'):
+    with pytest.raises(Refused, match=r'ciliumnetworkpolicies.cilium.io "api" already exists'):
         kube.create(POLICY, policy(), name="second")
 
 
@@ -223,10 +252,10 @@ WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name":
 
 def test_a_custom_resource_needs_its_definition_and_goes_with_it(kube: Kube) -> None:
     token = "kubernetes:example.com/v1:Widget"
-    with pytest.raises(Refused, match='no matches for kind "Widget" in version "example.com/v1"'):
+    with pytest.raises(Refused, match=r'no matches for kind "Widget" in version "example.com/v1"'):
         kube.create(token, WIDGET)
     definition = kube.create(DEFINITION, WIDGETS)
-    with pytest.raises(Refused, match="spec.size: Required value"):
+    with pytest.raises(Refused, match=r"spec.size: Required value"):
         kube.create(token, changed(WIDGET, "spec/size", None))
     made = kube.create(token, WIDGET)
     assert made.id == "default/w"
@@ -243,7 +272,7 @@ def test_a_custom_resource_needs_its_definition_and_goes_with_it(kube: Kube) -> 
         ("spec/versions/0/schema/openAPIV3Schema/type", "objekt", "spec.versions[0].schema.openAPIV3Schema"),
     ],
 )
-def test_what_is_wrong_with_a_definition(kube: Kube, path: str, value: Any, where: str) -> None:
+def test_what_is_wrong_with_a_definition(kube: Kube, path: str, value: object, where: str) -> None:
     assert kube.refusals(DEFINITION, WIDGETS) == {}
     assert where in kube.refusals(DEFINITION, changed(WIDGETS, path, value))
 

@@ -6,18 +6,9 @@ import pytest
 
 from simulator.kind import Refused
 from simulator.values import UNKNOWN
-from tests.simulator.kubernetes_world import (
-    AKS_HOST,
-    EKS_HOST,
-    NAMESPACE,
-    RELEASE,
-    SERVICE,
-    Kube,
-    aks_cilium,
-    changed,
-    cilium,
-    service,
-)
+from tests.simulator.kubernetes_manifests import aks_cilium, changed, cilium, service
+from tests.simulator.kubernetes_names import AKS_HOST, EKS_HOST, NAMESPACE, RELEASE, SERVICE
+from tests.simulator.kubernetes_world import Kube
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,9 +68,14 @@ def test_charts_that_no_repository_has(eks: Kube, inputs: dict[str, Any], messag
         cilium(version="v1.20.0", values={}),
         cilium(repositoryOpts={"repo": "https://helm.cilium.io/"}),
         {**cilium(chart="oci://quay.io/cilium/charts/cilium"), "repositoryOpts": {}},
-        {"name": "t", "chart": "tempo", "version": "2.2.4", "repositoryOpts": {"repo": "https://grafana-community.github.io/helm-charts"}},
+        {
+            "name": "t",
+            "chart": "tempo",
+            "version": "2.2.4",
+            "repositoryOpts": {"repo": "https://grafana-community.github.io/helm-charts"},
+        },
     ],
-)  # fmt: skip
+)
 def test_charts_that_one_has(eks: Kube, inputs: dict[str, Any]) -> None:
     assert eks.refusals(RELEASE, inputs) == {}
 
@@ -203,11 +199,14 @@ def test_other_charts_need_nodes_that_are_ready(eks: Kube) -> None:
     [
         ({"k8sServiceHost": ""}, "Unable to contact k8s api-server"),
         ({"k8sServiceHost": f"https://{EKS_HOST}"}, "no such host"),
-        ({"eni": {"enabled": True}, "ipam": {"mode": "eni"}, "routingMode": "tunnel"}, "Cannot specify IPAM mode eni in tunnel mode."),
+        (
+            {"eni": {"enabled": True}, "ipam": {"mode": "eni"}, "routingMode": "tunnel"},
+            "Cannot specify IPAM mode eni in tunnel mode.",
+        ),
         ({"enableIPv4Masquerade": False}, "BPF masquerade requires"),
         ({"operator": {"replicas": 4}}, "didn't match pod anti-affinity rules"),
     ],
-)  # fmt: skip
+)
 def test_agents_that_cannot_start_hold_up_a_release_that_waits(eks: Kube, values: dict[str, Any], problem: str) -> None:
     eks.nodes(3)
     made = eks.create(RELEASE, cilium(values=values, skipAwait=False))
@@ -269,7 +268,7 @@ def test_the_ca_is_there_and_its_key_is_not_repeated(eks: Kube) -> None:
 
 def test_service_monitors_need_their_definitions(eks: Kube) -> None:
     monitored = cilium(values={"prometheus": {"enabled": True, "serviceMonitor": {"enabled": True}}})
-    with pytest.raises(Refused, match="Service Monitor requires monitoring.coreos.com/v1 CRDs"):
+    with pytest.raises(Refused, match=r"Service Monitor requires monitoring.coreos.com/v1 CRDs"):
         eks.create(RELEASE, monitored)
-    trusted = changed(monitored, "values/prometheus/serviceMonitor/trustCRDsExist", True)
+    trusted = changed(monitored, "values/prometheus/serviceMonitor/trustCRDsExist", value=True)
     eks.create(RELEASE, trusted)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator.kind import Refused
-from tests.simulator.kubernetes_world import AKS_HOST, SERVICE, VNET, Kube, changed, kubeconfig, service
+from tests.simulator.kubernetes_manifests import changed, service
+from tests.simulator.kubernetes_names import AKS_HOST, SERVICE, VNET
+from tests.simulator.kubernetes_world import Kube, kubeconfig
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +36,7 @@ def named(inputs: dict[str, Any], name: str) -> dict[str, Any]:
     return changed(inputs, "metadata/name", name)
 
 
-def internal(address: str | None = None, subnet: str | None = "mesh", **spec: Any) -> dict[str, Any]:
+def internal(address: str | None = None, subnet: str | None = "mesh", **spec: object) -> dict[str, Any]:
     annotations = {f"{AZURE}internal": "true"}
     if subnet:
         annotations[f"{AZURE}internal-subnet"] = subnet
@@ -104,6 +106,11 @@ def test_headless_services_have_no_address(eks: Kube) -> None:
     for name in ("one", "two"):
         made = eks.create(SERVICE, named(service(clusterIP="None"), name))
         assert made.outputs["spec"]["clusterIP"] == "None"
+
+
+def test_a_name_outside_has_no_address(eks: Kube) -> None:
+    made = eks.create(SERVICE, service(type="ExternalName", externalName="example.com"))
+    assert "clusterIP" not in made.outputs["spec"]
 
 
 def test_node_ports_are_unique_in_a_cluster(eks: Kube) -> None:

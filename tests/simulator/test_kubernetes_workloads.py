@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator.kind import Refused
-from tests.simulator.kubernetes_world import (
+from tests.simulator.kubernetes_manifests import aks_cilium, changed, cilium, deployment, pod, stateful_set
+from tests.simulator.kubernetes_names import (
     ACCOUNT,
     CONFIG_MAP,
     DEPLOYMENT,
@@ -14,13 +15,8 @@ from tests.simulator.kubernetes_world import (
     SECRET,
     STATEFUL_SET,
     STORAGE_CLASS,
-    Kube,
-    changed,
-    cilium,
-    deployment,
-    pod,
-    stateful_set,
 )
+from tests.simulator.kubernetes_world import Kube
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,17 +93,33 @@ def test_zero_replicas_are_ready_anywhere(kube: Kube) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        (f"{SPEC}/serviceAccountName", "nobody", 'pods "api-" is forbidden: error looking up service account hms-api/nobody'),
+        (
+            f"{SPEC}/serviceAccountName",
+            "nobody",
+            'pods "api-" is forbidden: error looking up service account hms-api/nobody',
+        ),
         (f"{SPEC}/priorityClassName", "high", "no PriorityClass with name high was found"),
         (f"{SPEC}/volumes/0", {"name": "tmp", "secret": {"secretName": "s"}}, 'secret "s" not found'),
         (f"{SPEC}/volumes/0", {"name": "tmp", "configMap": {"name": "c"}}, 'configmap "c" not found'),
-        (f"{SPEC}/volumes/0", {"name": "tmp", "projected": {"sources": [{"configMap": {"name": "c"}}]}}, 'configmap "c" not found'),
-        (f"{SPEC}/volumes/0", {"name": "tmp", "persistentVolumeClaim": {"claimName": "p"}}, 'persistentvolumeclaim "p" not found'),
+        (
+            f"{SPEC}/volumes/0",
+            {"name": "tmp", "projected": {"sources": [{"configMap": {"name": "c"}}]}},
+            'configmap "c" not found',
+        ),
+        (
+            f"{SPEC}/volumes/0",
+            {"name": "tmp", "persistentVolumeClaim": {"claimName": "p"}},
+            'persistentvolumeclaim "p" not found',
+        ),
         (f"{SPEC}/containers/0/envFrom", [{"secretRef": {"name": "s"}}], 'secret "s" not found'),
-        (f"{SPEC}/containers/0/env", [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}}], 'configmap "c" not found'),
+        (
+            f"{SPEC}/containers/0/env",
+            [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}}],
+            'configmap "c" not found',
+        ),
     ],
-)  # fmt: skip
-def test_a_pod_waits_for_what_it_names(kube: Kube, path: str, value: Any, words: str) -> None:
+)
+def test_a_pod_waits_for_what_it_names(kube: Kube, path: str, value: object, words: str) -> None:
     broken = changed(deployment(), path, value)
     made = kube.create(DEPLOYMENT, broken)
     assert words in "; ".join(made.reasons)
@@ -150,6 +162,28 @@ def test_taints_must_be_tolerated(tmp_path: Path) -> None:
     assert kube.update(made, changed(deployment(), f"{SPEC}/tolerations", wrong)).reasons
 
 
+def test_taints_of_agent_pools_count_too(tmp_path: Path) -> None:
+    kube = Kube(tmp_path)
+    cluster = kube.aks()
+    profiles = [
+        {**profile, "nodeTaints": ["CriticalAddonsOnly=true:NoSchedule"]}
+        for profile in cluster.outputs["agentPoolProfiles"]
+    ]
+    kube.put(cluster.token, cluster.scope, cluster.id, **{**cluster.outputs, "agentPoolProfiles": profiles})
+    kube.create(RELEASE, aks_cilium())
+    kube.namespace("hms-api")
+    made = kube.create(DEPLOYMENT, deployment())
+    assert "untolerated taint(s) {CriticalAddonsOnly: true}" in made.reasons[-1]
+    kube.put(
+        "azure-native:containerservice:AgentPool",
+        "hms",
+        f"{cluster.id}/agentPools/work",
+        minCount=2,
+        enableAutoScaling=True,
+    )
+    assert kube.update(made, deployment()).reasons == ()
+
+
 def test_pods_that_will_not_share_a_node_need_as_many(kube: Kube) -> None:
     term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "api"}}}
     alone = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
@@ -169,7 +203,7 @@ def test_a_deployment_with_forbidden_pods_is_made_and_never_ready(kube: Kube) ->
 def test_the_version_of_the_standard_is_the_namespaces(kube: Kube) -> None:
     labels = {"pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/enforce-version": "v1.35"}
     kube.create(NAMESPACE, {"metadata": {"name": "base", "labels": labels}})
-    host = changed(deployment(), f"{SPEC}/hostNetwork", True)
+    host = changed(deployment(), f"{SPEC}/hostNetwork", value=True)
     host["spec"]["template"]["spec"]["containers"][0]["ports"] = []
     host["metadata"]["namespace"] = "base"
     host["spec"]["template"]["spec"]["serviceAccountName"] = "default"

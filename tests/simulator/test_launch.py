@@ -46,7 +46,7 @@ def test_it_ends_when_told(tmp_path: Path, end: str) -> None:
 
 def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
     (tmp_path / "world.db").write_text("this is no database, and longer than the header of one, so that it is read")
-    with pytest.raises(SimulatorFailed, match="not a database"), launch(tmp_path / "world.db"):
+    with pytest.raises(SimulatorFailed, match=r"not a database"), launch(tmp_path / "world.db"):
         pass
 
 
@@ -55,7 +55,7 @@ def test_environment() -> None:
 
 
 def test_what_no_kind_describes_is_refused_in_one_place() -> None:
-    with pytest.raises(NotSimulated, match="does not know tls:index/other:Other; add a Kind to simulator.tls"):
+    with pytest.raises(NotSimulated, match=r"does not know tls:index/other:Other; add a Kind to simulator\.tls"):
         load("tls").kind("tls:index/other:Other")
 
 

@@ -10,13 +10,14 @@ import pulumi_aws as aws
 import pytest
 
 from simulator.operations import Operations
-from simulator.server import Server
 from tests.simulator.engine import Run, needs_engine, serving
 from tests.simulator.toy_cloud import AWS, KUBERNETES, SUBNET_TOKEN, VPC_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from simulator.server import Server
 
     Start = Callable[[Callable[[], None]], Run]
 
@@ -228,10 +229,27 @@ def test_a_fault_strikes_as_planned(tmp_path: Path) -> None:
         assert "vpc" not in run.state()
 
 
-def test_durations_are_scaled(tmp_path: Path) -> None:
+def test_durations_are_scaled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
+    monkeypatch.setattr(Operations, "sleep", lambda _self, _context, seconds: slept.append(seconds))
     for server in serving(tmp_path, [AWS, KUBERNETES], scale=10.0):
-        operations: Operations = server._operations  # noqa: SLF001
-        operations.sleep = slept.append  # type: ignore[method-assign]
         Run(server, tmp_path, in_region(network)).up()
     assert sorted(slept) == [0.5, 10.0], "0.05 s of the VPC and 1 s of the subnet, ten times"
+
+
+def test_a_provider_that_is_done_does_not_stop_the_others(server: Server, start: Start) -> None:
+    def program() -> None:
+        for number in range(2):
+            provider = aws.Provider(f"provider{number}", region="eu-west-1")
+            options = pulumi.ResourceOptions(provider=provider)
+            vpc = aws.ec2.Vpc(f"vpc{number}", cidr_block="10.0.0.0/16", opts=options)
+            # Each takes a while, because its key is exclusive; the engine cancels the provider that is done first.
+            before = [aws.ec2.SecurityGroup(f"group{number}-0", vpc_id=vpc.id, opts=options)]
+            for more in range(1, 1 + 3 * number):
+                chained = pulumi.ResourceOptions(provider=provider, depends_on=before)
+                before = [aws.ec2.SecurityGroup(f"group{number}-{more}", vpc_id=vpc.id, opts=chained)]
+
+    run = start(program)
+    run.up()
+    run.stack.destroy()
+    assert server.world.count() == 0

@@ -25,7 +25,7 @@ def test_unknown_can_not_pass_for_given() -> None:
     assert has_unknown(INPUTS)
     assert not known([UNKNOWN])
     assert not known(None)
-    assert known(0, "", False)
+    assert all(map(known, (0, "", False)))
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,14 @@ def test_another_process_on_the_same_file_is_noticed(world: World, tmp_path: Pat
 
 
 def test_an_operation_that_fails_leaves_nothing(world: World) -> None:
-    with pytest.raises(RuntimeError), world.transaction():
-        world.put(record("one"))
-        assert world.count() == 1
-        raise RuntimeError
+    def fail() -> None:
+        with world.transaction():
+            world.put(record("one"))
+            assert world.count() == 1
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert world.count() == 0
 
 

@@ -1,4 +1,4 @@
-"""The plan's openings as rules of security groups (AWS) and of network security groups (Azure)."""
+"""The plan's openings as rules of network security groups, and the priorities of all rules of a site."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pulumi
-import pulumi_aws as aws
 from pulumi_azure_native import network
 
-from infra.ports import GENEVE, HEALTH, HUBBLE, MESH_API, WIREGUARD
+from infra.ports import GENEVE, HEALTH, HUBBLE, ICMP_ECHO, MESH_API, WIREGUARD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from ipaddress import IPv4Network
 
     from infra.plan import FleetPlan, Opening
-    from infra.ports import Port
-
-# Type 3 is 'unreachable'; only its code 4, 'fragmentation needed', is path MTU discovery. -1 is any code.
-_ICMP_CODE = {3: 4}
 
 _AZURE_PROTOCOL = {"tcp": "Tcp", "udp": "Udp", "icmp": "Icmp"}
 
@@ -71,23 +66,6 @@ def link_priority(plan: FleetPlan, link: str) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AwsFirewall:
-    """What an AWS site's openings are written into.
-
-    Parameters
-    ----------
-    node_security_group_id, mesh_security_group_id
-        Group of all nodes, and of all mesh load balancers, of the site.
-    tags
-        Of the rules.
-    """
-
-    node_security_group_id: pulumi.Input[str]
-    mesh_security_group_id: pulumi.Input[str]
-    tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
 class AzureFirewall:
     """What an Azure site's openings are written into.
 
@@ -104,42 +82,6 @@ class AzureFirewall:
     mesh_nsg_name: pulumi.Input[str]
     node_ranges: Sequence[IPv4Network]
     mesh_ranges: Sequence[IPv4Network]
-
-
-def aws_openings(
-    name: str, openings: Sequence[Opening], firewall: AwsFirewall, opts: pulumi.ResourceOptions
-) -> list[aws.vpc.SecurityGroupIngressRule]:
-    """Write openings as ingress rules, one for each port and source range.
-
-    Parameters
-    ----------
-    name
-        Beginning of the rules' names, e.g. ``aws-azure-aws``: link and site.
-    opts
-        Options of every rule: parent and provider.
-    """
-    return [
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-{opening.port.name}-{number}",
-            security_group_id=(
-                firewall.node_security_group_id if opening.target == "nodes" else firewall.mesh_security_group_id
-            ),
-            description=f"{opening.port.why} ({name})",
-            ip_protocol=opening.port.protocol,
-            # For ICMP the ports are type and code.
-            from_port=opening.port.port,
-            to_port=_to_port(opening.port),
-            cidr_ipv4=str(source),
-            tags={**firewall.tags, "Name": f"{name}-{opening.port.name}"},
-            opts=opts,
-        )
-        for opening in openings
-        for number, source in enumerate(opening.sources, start=1)
-    ]
-
-
-def _to_port(port: Port) -> int:
-    return _ICMP_CODE.get(port.port, -1) if port.protocol == "icmp" else port.port
 
 
 def azure_openings(

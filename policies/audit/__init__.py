@@ -1,0 +1,1 @@
+"""What happens is written down, where it can be read and for long enough."""

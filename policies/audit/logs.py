@@ -1,0 +1,147 @@
+"""Who did what, and what went where, is written down and kept."""
+
+from __future__ import annotations
+
+from policies.checks import at_least, each, holds_all, is_set, one_of
+from policies.frameworks import CIS_AKS, CIS_EKS, FSBP, MCSB, SECURITY_HUB
+from policies.rule import Resource, Results, Stack, Violation, resource_rule, stack_rule
+from policies.values import View
+
+EKS_CLUSTER = "aws:eks/cluster:Cluster"
+EKS_COMPONENT = "eks:index:Cluster"
+VPC = "aws:ec2/vpc:Vpc"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
+OBSERVED = (
+    "azure-native:keyvault:Vault",
+    "azure-native:containerservice:ManagedCluster",
+    "azure-native:network:VirtualNetworkGateway",
+)
+"""Azure resources whose logs are worth nothing unless they are sent somewhere."""
+
+_EKS_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+_AKS_LOGS = ("kube-audit", "kube-audit-admin")
+MIN_DAYS_AWS = 365
+MIN_DAYS_AZURE = 90
+
+
+@resource_rule(
+    id="eks-control-plane-logs",
+    family="audit",
+    title="EKS control planes log everything that they do",
+    severity="high",
+    frameworks=((CIS_EKS, "2.1.1"), (FSBP, "EKS.8")),
+    types=(EKS_CLUSTER, EKS_COMPONENT),
+    remediation=f"Set enabled_cluster_log_types to {', '.join(_EKS_LOGS)}.",
+    link="https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
+)
+def eks_control_plane_logs(resource: Resource) -> Results:
+    yield from holds_all(resource["enabledClusterLogTypes"], _EKS_LOGS, "nobody could say who did what")
+
+
+@resource_rule(
+    id="log-group-retention",
+    family="audit",
+    title="Log groups keep what they have for a year",
+    severity="medium",
+    frameworks=((SECURITY_HUB, "CloudWatch.16"),),
+    types=("aws:cloudwatch/logGroup:LogGroup",),
+    remediation="Set retention_in_days to 365 or more.",
+    link="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
+)
+def log_group_retention(resource: Resource) -> Results:
+    days = resource["retentionInDays"]
+    if days.number() != 0:  # 0 keeps for ever
+        yield from at_least(days, MIN_DAYS_AWS, "an intrusion is found after months; say for how long, too")
+
+
+@resource_rule(
+    id="flow-log-all-traffic",
+    family="audit",
+    title="Flow logs have what was let through and what was not",
+    severity="medium",
+    frameworks=((FSBP, "EC2.6"),),
+    types=(FLOW_LOG,),
+    remediation="Set traffic_type='ALL' and a log destination.",
+    link="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+)
+def flow_log_all_traffic(resource: Resource) -> Results:
+    yield from one_of(resource["trafficType"], ("ALL",), "half of what went where would not be written down")
+    yield from is_set(resource["logDestination"], "it goes nowhere")
+
+
+@stack_rule(
+    id="vpc-has-flow-log",
+    family="audit",
+    title="Every VPC of the stack has a flow log",
+    severity="high",
+    frameworks=((FSBP, "EC2.6"),),
+    types=(VPC, FLOW_LOG),
+    remediation="Add a FlowLog for the VPC.",
+    link="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+)
+def vpc_has_flow_log(stack: Stack) -> Results:
+    for vpc in stack.of_type(VPC):
+        if not stack.referring(vpc, "vpcId", FLOW_LOG):
+            yield Violation(path="cidrBlock", message="nothing records what goes where in it", urn=vpc.urn)
+
+
+@resource_rule(
+    id="azure-diagnostics-on",
+    family="audit",
+    title="Diagnostic settings send logs to a workspace",
+    severity="high",
+    frameworks=((CIS_AKS, "2.1.1"), (MCSB, "LT-3")),
+    types=(DIAGNOSTICS,),
+    remediation="Set workspace_id and at least one log category with enabled=True.",
+    link="https://learn.microsoft.com/azure/azure-monitor/essentials/diagnostic-settings",
+)
+def azure_diagnostics_on(resource: Resource) -> Results:
+    yield from is_set(resource["workspaceId"], "the logs go nowhere")
+
+    def enabled(log: View) -> Results:
+        # A category that is listed and off reads like one that is collected.
+        if log["enabled"].flag() is not True and not log["enabled"].unknown:
+            yield Violation(path=log["enabled"].path, message=f"is {log['enabled'].shown()}: nothing is collected")
+
+    yield from each(resource["logs"], enabled, why="nothing is collected")
+    categories = [log["category"].text() for log in resource["logs"].elements()]
+    cluster = any(category and category.startswith("kube-") for category in categories)
+    if cluster and not any(category in _AKS_LOGS for category in categories):
+        yield Violation(path="logs", message=f"lacks {' or '.join(_AKS_LOGS)}: nobody could say who did what")
+
+
+@stack_rule(
+    id="azure-resource-has-diagnostics",
+    family="audit",
+    title="Vaults, clusters and gateways on Azure send their logs to a workspace",
+    severity="high",
+    frameworks=((CIS_AKS, "2.1.1"), (MCSB, "LT-3")),
+    types=(*OBSERVED, DIAGNOSTICS),
+    remediation="Add a DiagnosticSetting with the resource's id as resource_uri.",
+    link="https://learn.microsoft.com/azure/azure-monitor/essentials/diagnostic-settings",
+)
+def azure_resource_has_diagnostics(stack: Stack) -> Results:
+    settings = stack.of_type(DIAGNOSTICS)
+    for resource in stack.of_type(*OBSERVED):
+        named = {resource[name].text() for name in ("vaultName", "resourceName", "virtualNetworkGatewayName")} - {None}
+        if not any(
+            resource.urn in setting.dependencies.get("resourceUri", ())
+            or (setting["resourceUri"].text() or "").rpartition("/")[2] in named
+            for setting in settings
+        ):
+            yield Violation(path="name", message="nothing collects its logs", urn=resource.urn)
+
+
+@resource_rule(
+    id="workspace-retention",
+    family="audit",
+    title="Log Analytics workspaces keep what they have for three months",
+    severity="medium",
+    frameworks=((MCSB, "LT-6"),),
+    types=("azure-native:operationalinsights:Workspace",),
+    remediation="Set retention_in_days to 90 or more.",
+    link="https://learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure",
+)
+def workspace_retention(resource: Resource) -> Results:
+    yield from at_least(resource["retentionInDays"], MIN_DAYS_AZURE, "an intrusion is found after months")

@@ -1,0 +1,1 @@
+"""Nothing can be reached by more than those that need it."""

@@ -1,0 +1,1 @@
+"""Who may do what: roles that are bounded, and secrets that are marked."""

@@ -1,0 +1,1 @@
+"""What travels is encrypted and both ends mean the same by it."""

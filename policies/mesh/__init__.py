@@ -1,0 +1,1 @@
+"""What all clusters of the mesh have to agree on."""

@@ -1,0 +1,245 @@
+"""The frame of all rules: what a rule is, what it sees, and what it can answer.
+
+A rule is a plain function over one resource, or over the whole stack, with its metadata in front::
+
+    @resource_rule(id="kms-key-rotates", family="at-rest", ..., types=("aws:kms/key:Key",))
+    def kms_key_rotates(resource: Resource) -> Results:
+        yield from is_true(resource["enableKeyRotation"], "the key would stay the same for ever")
+
+It answers with :class:`Violation` for what is wrong and :class:`Undecided` for what only the update will tell; whoever
+yields neither passes. A value of the wrong type is a violation and not a matter for the provider's schema: a rule cannot
+vouch for what it cannot read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from policies.values import Plain, View, view_of
+
+Severity = Literal["critical", "high", "medium", "low"]
+Level = Literal["mandatory", "advisory", "disabled"]
+Family = Literal["at-rest", "in-transit", "exposure", "identity", "workloads", "mesh", "tags", "audit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """Something is wrong.
+
+    Parameters
+    ----------
+    path
+        Property that is to blame.
+    message
+        What is wrong there, in half a sentence. Never a secret.
+    urn
+        The resource that is to blame, where a rule looks at several.
+    """
+
+    path: str
+    message: str
+    urn: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undecided:
+    """It cannot be decided yet: the value at ``path`` is not known before the update."""
+
+    path: str
+    urn: str | None = None
+
+
+Results: TypeAlias = Iterator[Violation | Undecided]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """A resource as it is asked for: planned or deployed, its inputs.
+
+    Parameters
+    ----------
+    type
+        Token, such as ``aws:kms/key:Key``.
+    inputs
+        As the provider gets them (camelCase), with :data:`policies.values.UNKNOWN` and
+        :class:`policies.values.Secret` inside.
+    provider
+        URN of its provider, which tells the objects of one cluster from those of another.
+    dependencies
+        URNs by the property that refers to them.
+    """
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Plain]
+    provider: str = ""
+    dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def __getitem__(self, path: str) -> View:
+        """Look at a property."""
+        return self.root[path]
+
+    @property
+    def root(self) -> View:
+        """All properties."""
+        return view_of("", self.inputs)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """All resources of a stack, dependencies first."""
+
+    resources: tuple[Resource, ...]
+
+    def of_type(self, *types: str) -> tuple[Resource, ...]:
+        """List the resources of some types."""
+        return tuple(resource for resource in self.resources if resource.type in types)
+
+    def referring(self, target: Resource, path: str, *types: str) -> tuple[Resource, ...]:
+        """List the resources of some types whose property at a path means another resource.
+
+        They refer by dependency (known in a preview already), or by a literal that is the other's name.
+        """
+        names = {view.text() for view in map(target.__getitem__, ("name", "bucket", "resourceName", "vaultName"))}
+        return tuple(
+            resource
+            for resource in self.of_type(*types)
+            if target.urn in resource.dependencies.get(path.partition(".")[0], ())
+            or (resource[path].text() is not None and resource[path].text() in names)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule and all that is to be said of it.
+
+    Parameters
+    ----------
+    id
+        Name in reports and in configuration: kebab-case, for ever.
+    title
+        What holds, as a sentence.
+    level
+        What a violation does where nothing is configured: ``mandatory`` stops the update.
+    frameworks
+        Controls that say the same: (framework, control).
+    types
+        Types of resources that it looks at; of a rule over the stack, those it needs.
+    remediation
+        What to write instead.
+    link
+        Where it is documented.
+    """
+
+    id: str
+    family: Family
+    title: str
+    severity: Severity
+    level: Level
+    frameworks: tuple[tuple[str, str], ...]
+    types: tuple[str, ...]
+    remediation: str
+    link: str
+    check: Callable[[Resource], Results] | None = field(default=None, repr=False)
+    check_stack: Callable[[Stack], Results] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that cannot be listed or configured."""
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
+            raise ValueError(f"{self.id!r} is not kebab-case")
+        if (self.check is None) == (self.check_stack is None):
+            raise ValueError(f"{self.id} looks at one resource or at the stack, at one of both")
+
+    @property
+    def over_stack(self) -> bool:
+        """Whether it looks at the whole stack."""
+        return self.check_stack is not None
+
+    def applies_to(self, type_: str) -> bool:
+        """Say whether it looks at resources of a type."""
+        return type_ in self.types or "*" in self.types
+
+    def run(self, resource: Resource) -> tuple[Violation | Undecided, ...]:
+        """Judge one resource; one of another type passes."""
+        if self.check is None or not self.applies_to(resource.type):
+            return ()
+        return _once(self.check(resource))
+
+    def run_stack(self, stack: Stack) -> tuple[Violation | Undecided, ...]:
+        """Judge a stack."""
+        return () if self.check_stack is None else _once(self.check_stack(stack))
+
+
+Check = Callable[[Resource], Results]
+StackCheck = Callable[[Stack], Results]
+
+
+def resource_rule(  # noqa: PLR0913 - metadata, each by its name
+    *,
+    id: str,  # noqa: A002 - the field's name
+    family: Family,
+    title: str,
+    severity: Severity,
+    types: tuple[str, ...],
+    remediation: str,
+    link: str,
+    frameworks: tuple[tuple[str, str], ...] = (),
+    level: Level = "mandatory",
+) -> Callable[[Check], Rule]:
+    """Make a rule of a function over one resource."""
+
+    def make(check: Check) -> Rule:
+        return Rule(
+            id=id,
+            family=family,
+            title=title,
+            severity=severity,
+            level=level,
+            frameworks=frameworks,
+            types=types,
+            remediation=remediation,
+            link=link,
+            check=check,
+        )
+
+    return make
+
+
+def stack_rule(  # noqa: PLR0913 - metadata, each by its name
+    *,
+    id: str,  # noqa: A002 - the field's name
+    family: Family,
+    title: str,
+    severity: Severity,
+    types: tuple[str, ...],
+    remediation: str,
+    link: str,
+    frameworks: tuple[tuple[str, str], ...] = (),
+    level: Level = "mandatory",
+) -> Callable[[StackCheck], Rule]:
+    """Make a rule of a function over a whole stack."""
+
+    def make(check: StackCheck) -> Rule:
+        return Rule(
+            id=id,
+            family=family,
+            title=title,
+            severity=severity,
+            level=level,
+            frameworks=frameworks,
+            types=types,
+            remediation=remediation,
+            link=link,
+            check_stack=check,
+        )
+
+    return make
+
+
+def _once(results: Iterable[Violation | Undecided]) -> tuple[Violation | Undecided, ...]:
+    """Say everything once, in the order in which it was found."""
+    return tuple(dict.fromkeys(results))

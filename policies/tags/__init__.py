@@ -1,0 +1,1 @@
+"""Every cloud resource says whose it is and who pays."""
