@@ -216,6 +216,12 @@ class FleetPlan:
         return tuple(cluster for cluster in self.clusters.values() if cluster.site == site)
 
 
+_ZONE_LETTERS = {"ap-northeast-1": "acd", "ca-central-1": "abd"}
+"""Regions where a letter is kept for old accounts."""
+
+REGIONS_OF_TWO_ZONES = ("us-west-1",)
+"""AWS regions that offer a new account two zones only."""
+
 UNDERLAY_MTU = 1400
 """Largest safe MTU through the IPsec tunnels: Azure asks for 1400 at most, AWS discovers no path MTU."""
 
@@ -266,6 +272,12 @@ def plan_slots(fleet: Fleet) -> dict[int, int]:
             for site in link.sites:
                 taken[site].add(slots[index])
     return slots
+
+
+def default_zones(region: str) -> tuple[str, str, str]:
+    """Give the first three zones that a new account sees in an AWS region."""
+    first, second, third = _ZONE_LETTERS.get(region, "abc")
+    return f"{region}{first}", f"{region}{second}", f"{region}{third}"
 
 
 def _site_addresses(site: AwsSite | AzureSite) -> AwsAddresses | AzureAddresses:
@@ -329,7 +341,7 @@ def _plan_site(
         return AwsSitePlan(
             name=name,
             region=site.region,
-            zones=site.zones or (f"{site.region}a", f"{site.region}b", f"{site.region}c"),
+            zones=site.zones or default_zones(site.region),
             cidr=site.cidr,
             asn=asn,
             gateway=wanted,

@@ -127,7 +127,9 @@ class Factory:
                 folder.prepare(simulate=True)
                 stack.enter_context(folder.hold())
                 stack.enter_context(without_real_clouds())
-                clouds = stack.enter_context(self.clouds(folder.world, scale=place.pace, faults=place.faults))
+                clouds = stack.enter_context(
+                    self.clouds(folder.world, quotas=plan.fleet.quotas, scale=place.pace, faults=place.faults)
+                )
                 environment: dict[str, str] = {**folder.environment(), **clouds}
                 yield self._session(folder, environment, plan, fleet, place)
                 return

@@ -49,6 +49,11 @@ class Kind(Enum):
     OBJECT = "an object"
 
 
+_SENSITIVE = re.compile(
+    r"(presharedkey|sharedkey|password|kubeconfig|privatekey\w*|token|secret\w*|ca\.key|stringdata|data)(\b|$)", re.IGNORECASE
+)
+"""Paths whose values no message shows, marked or not: that one is not marked may be the finding."""
+
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
@@ -134,11 +139,11 @@ class View:
         return self.value if _is_number(self.value) else None
 
     def shown(self) -> str:
-        """Describe what stands there, for a message. Of a secret, and of anything long, only the kind."""
+        """Describe what stands there, for a message: nothing of a secret, and of anything long only the kind."""
         if self.value is MISSING:
             return "missing"
-        if self.secret:
-            return "a secret value"
+        if self.secret or _SENSITIVE.search(self.path):
+            return "a value that is not shown"
         if isinstance(self.value, str):
             return repr(self.value) if len(self.value) <= 80 else "a long text"
         if isinstance(self.value, bool):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from simulator.aws.quotas import VARIABLE
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _PATIENCE_SECONDS: Final = 10.0
@@ -21,7 +24,9 @@ class SimulatorFailed(Exception):  # noqa: N818
 
 
 @contextmanager
-def launch(world: Path, *, scale: float = 0.0, faults: Path | None = None) -> Iterator[dict[str, str]]:
+def launch(
+    world: Path, *, scale: float = 0.0, faults: Path | None = None, quotas: Mapping[str, int] | None = None
+) -> Iterator[dict[str, str]]:
     """Run the simulated clouds and yield the environment in which an engine uses them.
 
     Parameters
@@ -32,6 +37,8 @@ def launch(world: Path, *, scale: float = 0.0, faults: Path | None = None) -> It
         Factor on the durations of the real clouds; 0 means at once.
     faults
         JSON file with a fault plan.
+    quotas
+        AWS quotas that were raised, by the names in `simulator.aws.quotas`.
 
     Yields
     ------
@@ -52,6 +59,7 @@ def launch(world: Path, *, scale: float = 0.0, faults: Path | None = None) -> It
         process = subprocess.Popen(  # noqa: S603  (our own module)
             command,
             cwd=_ROOT,
+            env={**os.environ, VARIABLE: ",".join(f"{name}={limit}" for name, limit in (quotas or {}).items())},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

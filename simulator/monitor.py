@@ -18,7 +18,7 @@ from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
 from simulator.codec import UNKNOWN_TEXT, Decoded, encode
 from simulator.sdk_types import SIGNATURE
-from simulator.values import UNKNOWN, get
+from simulator.values import UNKNOWN, get, steps
 
 _RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 
@@ -63,11 +63,13 @@ class Registered:
     id: str
     outputs: Mapping[str, Any]
     preview: bool
+    secrets: frozenset[str] = frozenset()
 
     def get(self, path: str) -> Given:
         """Return an output; in a preview, what is not there is unknown."""
         value = get(self.outputs, path)
-        return Given(UNKNOWN if value is None and self.preview else value, frozenset({self.urn}))
+        secret = steps(path)[0] in self.secrets
+        return Given(UNKNOWN if value is None and self.preview else value, frozenset({self.urn}), secret)
 
     @property
     def given_id(self) -> Given:
@@ -214,7 +216,8 @@ class Component:
                 supportsPartialValues=True,
             )
         )
-        return Registered(response.urn, response.id, Decoded(response.object).values, self.preview)
+        outputs = Decoded(response.object)
+        return Registered(response.urn, response.id, outputs.values, self.preview, frozenset(outputs.secrets))
 
     def look_up(self, reference: Given) -> Registered:
         """Return a resource that the program passed as an input, with its outputs."""

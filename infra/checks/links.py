@@ -40,6 +40,7 @@ def check(fleet: Fleet, names: Names) -> Iterator[Finding]:
         seen.setdefault(pair, index)
     if all(site in fleet.sites for link in fleet.links for site in link.sites):
         yield from _slots(fleet)
+        yield from _customer_gateways(fleet)
     yield from _joined(fleet, names, set(seen))
 
 
@@ -68,6 +69,28 @@ def _slots(fleet: Fleet) -> Iterator[Finding]:
                     fix="another slot from 0 to 31, or none: it is planned then",
                 )
             holders.setdefault((site, slot), index)
+
+
+def _customer_gateways(fleet: Fleet) -> Iterator[Finding]:
+    """Find sites of one AWS region that lead to one Azure gateway.
+
+    A customer gateway is its address and ASN: AWS gives the second site that of the first, and whoever goes first
+    cannot take it away (EC2 CreateCustomerGateway).
+    """
+    holders: dict[tuple[str, str], str] = {}
+    for index, link in enumerate(fleet.links):
+        for aws, azure in (link.sites, link.sites[::-1]):
+            if fleet.sites[aws].cloud != "aws" or fleet.sites[azure].cloud != "azure":
+                continue
+            region = fleet.sites[aws].region
+            if (region, azure) in holders:
+                yield Finding(
+                    path=("links", index),
+                    message=f"sites {holders[region, azure]!r} and {aws!r} of {region} would share one customer gateway "
+                    f"for {azure!r}",
+                    fix="one site in that region with all its clusters, or a site in another region",
+                )
+            holders.setdefault((region, azure), aws)
 
 
 def _joined(fleet: Fleet, names: Names, joined: set[frozenset[str]]) -> Iterator[Finding]:

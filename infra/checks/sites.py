@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra.addresses import planned_asn
 from infra.model import AwsSite, AzureSite
+from infra.plan import REGIONS_OF_TWO_ZONES
 from infra.problems import Finding
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ def _gateway(name: str, site: AwsSite | AzureSite) -> Iterator[Finding]:
 
 
 def _zones(name: str, site: AwsSite) -> Iterator[Finding]:
+    if site.region in REGIONS_OF_TWO_ZONES:
+        yield Finding(
+            path=("sites", name, "region"),
+            message=f"{site.region} offers two zones to a new account, a site stands on three",
+            fix="another region, such as us-west-2",
+        )
     for index, zone in enumerate(site.zones or ()):
         if not (zone.startswith(site.region) and zone[len(site.region) :] in tuple("abcdef")):
             yield Finding(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from infra.model import Quotas
+
 _REAL = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "KUBE", "PULUMI_")
 """Settings that lead to real clouds, clusters and backends."""
 
@@ -32,14 +34,34 @@ def without_real_clouds() -> Iterator[None]:
         os.environ.update(taken)
 
 
+def granted(quotas: Quotas) -> dict[str, int]:
+    """Give the fleet's quotas by the names that the simulated AWS has for them."""
+    return {
+        "vpcs": quotas.vpcs_per_region,
+        "internet_gateways": quotas.vpcs_per_region,
+        "elastic_ips": quotas.addresses_per_region,
+        "vpn_gateways": quotas.gateways_per_region,
+        "transit_gateways": quotas.gateways_per_region,
+        "vpn_connections": quotas.connections_per_region,
+        "vpn_connections_per_gateway": quotas.connections_per_gateway,
+        "routes": quotas.routes_per_table,
+        "rules": quotas.rules_per_security_group,
+        "peerings": quotas.peerings_per_vpc,
+    }
+
+
 @contextmanager
-def simulated_clouds(world: Path, *, scale: float = 0.0, faults: Path | None = None) -> Iterator[Mapping[str, str]]:
+def simulated_clouds(
+    world: Path, *, quotas: Quotas, scale: float = 0.0, faults: Path | None = None
+) -> Iterator[Mapping[str, str]]:
     """Start the simulated clouds and give the settings that lead the engine to them.
 
     Parameters
     ----------
     world
         File that keeps what they have between runs.
+    quotas
+        What the fleet says that its accounts may have: the simulated ones get the same.
     scale
         Factor on the durations that real clouds need; 0 is at once.
     faults
@@ -54,7 +76,7 @@ def simulated_clouds(world: Path, *, scale: float = 0.0, faults: Path | None = N
 
     with ExitStack() as stack:
         try:
-            environment = stack.enter_context(launch(world, scale=scale, faults=faults))
+            environment = stack.enter_context(launch(world, scale=scale, faults=faults, quotas=granted(quotas)))
         except SimulatorFailed as error:
             raise EngineError(str(error), f"{world.with_suffix('.log')} has more") from None
         yield environment

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from simulator.world import Record
 
 VERSIONS: Final = ("1.32", "1.33", "1.34", "1.35", "1.36")
-"""Kubernetes versions that EKS makes new clusters with, looked at 2026-09."""
+"""Kubernetes versions that EKS makes new clusters with."""
 
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _AUTHENTICATION = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")

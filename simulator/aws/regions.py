@@ -1,8 +1,8 @@
 """Regions and their availability zones.
 
 The letters of zones differ from account to account where a region has a zone that it offers to old accounts only
-(ap-northeast-1b, ca-central-1c, us-west-1): these are the ones that a new account sees.
-Source: the regions and zones pages of the AWS documentation, looked at 2026-09.
+(ap-northeast-1b, ca-central-1c, us-west-1): these are the ones that a new account sees. Written from memory of the
+regions and zones pages of the AWS documentation; a deployment names its own zones in the fleet file.
 """
 
 from __future__ import annotations

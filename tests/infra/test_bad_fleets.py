@@ -150,6 +150,10 @@ MISTAKES = [
     ("own tag", DEV, "  costCenter: hms-dev", "  costCenter: hms-dev\n  extra: {fleet: c}", "extra", "fleet itself", "another"),
     ("aws tag", DEV, "  costCenter: hms-dev", "  costCenter: hms-dev\n  extra: {'aws:x': c}", "extra", "clouds keep", "another"),
     ("eips", SMALL, "region: us-west-2", "region: us-east-1", "region: us-east-1", "elastic addresses", "addressesPerRegion: 6"),
+    ("two zones", SMALL, "region: us-west-2", "region: us-west-1", "region: us-west-1", "offers two zones", "us-west-2"),
+    ("one customer gateway", DEV.replace("  azure:\n", "  aws2: {cloud: aws, region: us-east-1, cidr: 10.30.0.0/16}\n  azure:\n", 1),
+     "  - sites: [aws, azure]", "  - sites: [aws, azure]\n  - sites: [azure, aws2]", "[azure, aws2]", "share one customer gateway",
+     "another region"),
     ("state size", DEV, "size: 20Gi", "size: big", "size: big", "badly formed", "20Gi"),
 ]  # fmt: skip
 

@@ -19,6 +19,7 @@ from ops import cli_deploy, terminal
 from ops.adapters.engine import SECRET
 from ops.cli import app
 from ops.factory import Factory
+from infra.model import Quotas
 from tests.ops.fakes import FakeEngine, failed, no_clouds, standing
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def test_up_all_on_simulated_clouds(shell: Shell) -> None:
     result = shell.simulated("up", "--all", "--yes", "--pace", "0.5")
     assert (result.exit_code, result.stderr) == (0, "")
     assert shell.engine.runs == [("up", "aws-dev"), ("up", "azure-dev")]
-    assert shell.clouds == [{"world": shell.state / "world.db", "scale": 0.5, "faults": None}]
+    assert shell.clouds == [{"world": shell.state / "world.db", "quotas": Quotas(), "scale": 0.5, "faults": None}]
     workspace, environment, secrets_provider = shell.made[0]
     assert workspace == shell.state / "workspace"
     assert secrets_provider == "passphrase"

@@ -190,3 +190,23 @@ def test_a_child_that_fails_fails_the_component(server: Server, tmp_path: Path) 
     run = Run(server, tmp_path, lambda: clusters("one", subnet_ids=["subnet-0none"]))
     assert "subnet-0none' does not exist" in run.refused()
     assert server.world.find(CLUSTER_TOKEN) == []
+
+
+def test_what_is_made_of_a_secret_is_secret(server: Server, tmp_path: Path) -> None:
+    def hide(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ != CLUSTER_TOKEN:
+            return None
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["certificateAuthority"])
+        return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, hidden))
+
+    def program() -> None:
+        pulumi.runtime.register_resource_transform(hide)
+        clusters("one")
+
+    run = Run(server, tmp_path, program)
+    outputs = run.stack.up().outputs
+    assert outputs["one-kubeconfig_json"].secret
+    assert not outputs["one-endpoint"].secret
+    state = json.dumps(run.stack.export_stack().deployment)
+    assert "one-eks-k8s" in state
+    assert "current-context" not in state

@@ -1,0 +1,82 @@
+"""The real program's resources, recorded under mocks, as the pack gets them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from pulumi.runtime import mocks
+
+from components.fleet import deploy
+from infra.load import load_fleet
+from infra.plan import plan_fleet
+from infra.scopes import scope_of
+from policies.rule import Resource
+from policies.values import Secret
+from tests.components.recording import Answers, Recording, record
+
+FLEETS = Path(__file__).parents[2] / "fleets"
+
+
+@cache
+def recording_of(fleet: str) -> Recording:
+    plan = plan_fleet(load_fleet(FLEETS / f"{fleet}.yaml"))
+    with mock.patch.object(Answers, "call", _answer):
+        return record(
+            lambda: deploy(plan, scope_of(plan)),
+            outputs={
+                "azure-native:compute:DiskEncryptionSet": _identity,
+                "azure-native:containerservice:ManagedCluster": _identity,
+            },
+        )
+
+
+def _identity(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    # ARM takes identities as a list and answers with a map.
+    named = args.inputs["identity"]["userAssignedIdentities"]
+    return {"identity": {"type": "UserAssigned", "userAssignedIdentities": {each: {} for each in named}}}
+
+
+def _answer(answers: Answers, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    answers.invokes.append(args.token)
+    return {"kubeconfigs": [{"name": "user", "value": base64.b64encode(b"apiVersion: v1\n").decode()}]}, []
+
+
+@cache
+def resources_of(fleet: str) -> tuple[Resource, ...]:
+    """Every resource that the whole fleet registers."""
+    return as_resources(recording_of(fleet))
+
+
+def as_resources(recording: Recording) -> tuple[Resource, ...]:
+    return tuple(
+        Resource(
+            urn=one.urn,
+            type=one.type,
+            name=one.name,
+            inputs=_marked(dict(one.inputs), one.secrets),
+            provider=one.provider.rpartition("::")[0],
+            dependencies=one.property_dependencies,
+        )
+        for one in recording
+    )
+
+
+def _marked(inputs: dict[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
+    """Put the marks of secrets back where the recording took them out."""
+
+    def walk(value: Any, path: str) -> Any:
+        if isinstance(value, dict):
+            value = {key: walk(each, f"{path}.{key}" if path else key) for key, each in value.items()}
+        elif isinstance(value, list):
+            value = [walk(each, f"{path}[{index}]") for index, each in enumerate(value)]
+        return Secret(value) if path in secrets else value
+
+    marked = walk(inputs, "")
+    assert isinstance(marked, dict)
+    assert not secrets or re.search(r"Secret\(", repr(marked))
+    return marked
