@@ -5,11 +5,12 @@ Everything above a cluster (Cilium, HMS components) and beside a site (links) is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pulumi
     import pulumi_kubernetes as k8s
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import pulumi
+if TYPE_CHECKING:
+    import pulumi
 
 T = TypeVar("T", "AwsSiteExports", "AzureSiteExports", "TrustExports")
 

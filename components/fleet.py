@@ -39,9 +39,7 @@ class FleetDeployment:
         touched = [site for site in plan.sites if site in scope.sites or site in ends]
         self.clouds: dict[str, Cloud] = {site: _cloud(plan, site) for site in touched}
         self.references = {
-            site: pulumi.StackReference(
-                f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack_name(plan, site)}"
-            )
+            site: pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack_name(plan, site)}")
             for site in scope.reads
         }
         self.exports: dict[str, SiteExports] = {site: self._read_site(site) for site in scope.reads if site in ends}

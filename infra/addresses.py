@@ -136,7 +136,7 @@ def service_cidr(cluster_id: int) -> IPv4Network:
 
 
 def mesh_address(subnet: IPv4Network, cluster_id: int) -> IPv4Address:
-    """Fixed address of a cluster's mesh API server in a mesh subnet: a function of its id alone.
+    """Give the fixed address of a cluster's mesh API server in a mesh subnet: a function of its id alone.
 
     Raises
     ------

@@ -37,8 +37,15 @@ def load_fleet(path: FilePath) -> Fleet:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is no text in UTF-8"
         raise FleetRefusedError(
-            (Problem(file=str(path), line=1, field="(the whole file)", message=f"cannot be read: {reason}",
-                     fix="the path of a fleet file, such as fleets/dev.yaml"),)
+            (
+                Problem(
+                    file=str(path),
+                    line=1,
+                    field="(the whole file)",
+                    message=f"cannot be read: {reason}",
+                    fix="the path of a fleet file, such as fleets/dev.yaml",
+                ),
+            )
         ) from None
     return parse_fleet(text, str(path))
 
@@ -49,8 +56,15 @@ def parse_fleet(text: str, file: str) -> Fleet:
         document = read_document(text)
     except UnreadableError as error:
         raise FleetRefusedError(
-            (Problem(file=file, line=error.line, field="(the whole file)", message=str(error),
-                     fix="valid YAML; look at the indentation and the quotes of this line and the one before"),)
+            (
+                Problem(
+                    file=file,
+                    line=error.line,
+                    field="(the whole file)",
+                    message=str(error),
+                    fix="valid YAML; look at the indentation and the quotes of this line and the one before",
+                ),
+            )
         ) from None
     if not isinstance(document.data, dict):
         nothing = Finding(path=(), message="holds no fields", fix="a fleet such as fleets/dev.yaml")

@@ -81,7 +81,9 @@ PoolName = Annotated[
     _pattern(r"[a-z][a-z0-9]*", 12, "lower-case letters and digits, beginning with a letter"),
 ]
 Image = Annotated[str, AfterValidator(_not_latest)]
-Quantity = Annotated[str, _pattern(r"[1-9][0-9]*(m|Mi|Gi|Ti)?", 12, "a Kubernetes quantity such as 250m, 256Mi or 20Gi")]
+Quantity = Annotated[
+    str, _pattern(r"[1-9][0-9]*(m|Mi|Gi|Ti)?", 12, "a Kubernetes quantity such as 250m, 256Mi or 20Gi")
+]
 
 
 class Tags(Model):

@@ -216,7 +216,7 @@ class FleetPlan:
         return tuple(cluster for cluster in self.clusters.values() if cluster.site == site)
 
 
-_ZONE_LETTERS = {"ap-northeast-1": "acd", "ca-central-1": "abd"}
+_ZONE_LETTERS = {"ap-northeast-1": ("a", "c", "d"), "ca-central-1": ("a", "b", "d")}
 """Regions where a letter is kept for old accounts."""
 
 REGIONS_OF_TWO_ZONES = ("us-west-1",)
@@ -276,7 +276,7 @@ def plan_slots(fleet: Fleet) -> dict[int, int]:
 
 def default_zones(region: str) -> tuple[str, str, str]:
     """Give the first three zones that a new account sees in an AWS region."""
-    first, second, third = _ZONE_LETTERS.get(region, "abc")
+    first, second, third = _ZONE_LETTERS.get(region, ("a", "b", "c"))
     return f"{region}{first}", f"{region}{second}", f"{region}{third}"
 
 
@@ -328,9 +328,7 @@ def _plan_links(fleet: Fleet, mesh: MeshPlan, tags: dict[str, str]) -> dict[str,
     return links
 
 
-def _plan_site(
-    name: str, fleet: Fleet, mesh: MeshPlan, links: dict[str, LinkPlan], tags: dict[str, str]
-) -> SitePlan:
+def _plan_site(name: str, fleet: Fleet, mesh: MeshPlan, links: dict[str, LinkPlan], tags: dict[str, str]) -> SitePlan:
     site = fleet.sites[name]
     crossing = [link for link in links.values() if isinstance(link, VpnLinkPlan) and name in link.sites]
     asn = site.asn if site.asn is not None else addresses.planned_asn(site.cidr)

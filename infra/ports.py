@@ -51,7 +51,7 @@ MESH_API = Port(name="mesh-api", protocol="tcp", port=MESH_API_PORT, why="Cluste
 
 
 def node_ports(*, overlay: bool, encrypted: bool) -> tuple[Port, ...]:
-    """Openings from nodes to nodes.
+    """Give the openings from nodes to nodes.
 
     Geneve stays open with WireGuard on: without node encryption, host to remote-pod traffic is plain geneve
     (Cilium's WireGuard page, table of what is encrypted).

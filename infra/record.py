@@ -46,9 +46,7 @@ def fixed_fields(plan: FleetPlan, scope: Scope) -> dict[str, Any]:
         }
         for name in scope.clusters
     }
-    links = {
-        name: {"slot": link.slot} for name in scope.links if isinstance(link := plan.links[name], VpnLinkPlan)
-    }
+    links = {name: {"slot": link.slot} for name in scope.links if isinstance(link := plan.links[name], VpnLinkPlan)}
     return {
         "mesh": {"maxClusters": plan.mesh.max_clusters, "profile": plan.mesh.profile},
         "sites": sites,

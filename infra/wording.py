@@ -78,14 +78,14 @@ def _words(details: ErrorDetails, path: Path) -> tuple[str, str]:
         tags = context.get("expected_tags") or ("'aws', 'azure'" if tag == "cloud" else "'wireguard', 'none'")
         seen = f"{found[tag]!r} is not known" if isinstance(found, dict) and tag in found else f"{tag!r} is missing"
         return seen, f"{tag}: one of {tags}"
-    if kind == "literal_error":
-        return f"{found!r} is not known", f"one of {context['expected']}"
     if kind == "string_type" and isinstance(found, int | float):
         return f"{found!r} is a number, text is wanted", f'the same in quotes: {name}: "{found}"'
     return _plain_words(kind, context, found, name)
 
 
 def _plain_words(kind: str, context: dict[str, Any], found: object, name: str) -> tuple[str, str]:
+    if kind == "literal_error":
+        return f"{found!r} is not known", f"one of {context['expected']}"
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = f"{context['ge']} or more" if "ge" in context else f"{context['le']} or less"
         return f"{found!r} is out of range", f"{name}: {bound}"

@@ -26,7 +26,7 @@ class _Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer brings its own copy of click, under another name
         """Run a verb."""
-        from ops.progress.plain import tell  # noqa: PLC0415 - most runs need it not
+        from ops.progress.plain import tell
 
         try:
             return super().invoke(ctx)

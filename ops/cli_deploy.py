@@ -81,7 +81,7 @@ def up_verb(  # noqa: PLR0913 - one argument an option
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Bring stacks to what the fleet file says; shows the plan first and asks."""
-    from ops.services.status import fleet_tables, status  # noqa: PLC0415 - what a verb needs is loaded by it
+    from ops.services.status import fleet_tables, status
 
     place = _place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
     with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
@@ -139,7 +139,7 @@ def status_verb(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Show stacks, clusters, links and components that are deployed."""
-    from ops.services.status import fleet_tables, stack_table, status  # noqa: PLC0415 - what a verb needs
+    from ops.services.status import fleet_tables, stack_table, status
 
     with _read(_place(simulate=simulate, state=state), fleet, None) as (session, plan):
         found = status(session.engine, plan)
@@ -158,7 +158,7 @@ def outputs_verb(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Print the outputs of stacks; secrets are never printed."""
-    from ops.services.outputs import as_json, as_text, outputs  # noqa: PLC0415 - what a verb needs
+    from ops.services.outputs import as_json, as_text, outputs
 
     with _read(_place(simulate=simulate, state=state), fleet, stack) as (session, plan):
         found = outputs(session.engine, plan, stack)
@@ -183,7 +183,7 @@ def add_verbs(app: typer.Typer) -> None:
 
 def factory() -> Factory:
     """Make the factory: the one place for tests to put another."""
-    from ops.factory import Factory  # noqa: PLC0415 - what a verb needs is loaded by it
+    from ops.factory import Factory
 
     return Factory()
 
@@ -196,7 +196,7 @@ def _place(
     faults: Path | None = None,
     allow_passphrase: bool = False,
 ) -> Place:
-    from ops.factory import Place  # noqa: PLC0415 - what a verb needs is loaded by it
+    from ops.factory import Place
 
     if (pace or faults) and not simulate:
         raise RefusedError("--pace and --faults are for simulated clouds", "add --simulate, or leave them out")
@@ -208,10 +208,10 @@ def _work(  # noqa: PLR0913 - one argument an option
     place: Place, *, stack: str | None, everything: bool, fleet: Path | None, yes: bool, output: Output
 ) -> Iterator[_Work]:
     """Open all that a verb needs to change things."""
-    from ops.services.check import load_plan  # noqa: PLC0415 - what a verb needs is loaded by it
-    from ops.services.deploy import Deploy  # noqa: PLC0415 - as above
-    from ops.services.job import Job  # noqa: PLC0415 - as above
-    from ops.services.targets import choose  # noqa: PLC0415 - as above
+    from ops.services.check import load_plan
+    from ops.services.deploy import Deploy
+    from ops.services.job import Job
+    from ops.services.targets import choose
 
     with reporting(output) as reporter:
         if output is Output.JSON and not yes:
@@ -229,7 +229,7 @@ def _work(  # noqa: PLR0913 - one argument an option
 
 @contextmanager
 def _read(place: Place, fleet: Path | None, stack: str | None) -> Iterator[tuple[Session, FleetPlan]]:
-    from ops.services.check import load_plan  # noqa: PLC0415 - what a verb needs is loaded by it
+    from ops.services.check import load_plan
 
     made = factory()
     path = made.fleet_file(fleet, stack)

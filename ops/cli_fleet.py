@@ -29,8 +29,8 @@ def check_verb(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Check fleet files: every mistake with file, line, field and what to write instead."""
-    from ops.factory import Factory  # noqa: PLC0415 - what a verb needs is loaded by it
-    from ops.services.check import check  # noqa: PLC0415 - as above
+    from ops.factory import Factory
+    from ops.services.check import check
 
     factory = Factory()
     good = True
@@ -48,9 +48,9 @@ def check_verb(
 @app.command("show")
 def show_verb(file: FileArgument = None, *, output: OutputOption = Output.TEXT) -> None:
     """Show the plan of a fleet: addresses, tunnels, ids and all else that the file leaves out."""
-    from ops.factory import Factory  # noqa: PLC0415 - what a verb needs is loaded by it
-    from ops.services.check import load_plan  # noqa: PLC0415 - as above
-    from ops.services.show import plan_json, plan_tables  # noqa: PLC0415 - as above
+    from ops.factory import Factory
+    from ops.services.check import load_plan
+    from ops.services.show import plan_json, plan_tables
 
     plan = load_plan(Factory().fleet_file(file))
     if output is Output.JSON:
@@ -64,7 +64,7 @@ def schema_verb(
     file: Annotated[Path | None, typer.Argument(help="Write it there instead of printing it.")] = None,
 ) -> None:
     """Print the JSON Schema of fleet files, for editors."""
-    from infra.schema import schema_text  # noqa: PLC0415 - what a verb needs is loaded by it
+    from infra.schema import schema_text
 
     if file is None:
         sys.stdout.write(schema_text())
@@ -77,8 +77,8 @@ def values_verb(
     cluster: Annotated[str, typer.Argument(help="Name of a cluster.")], *, fleet: FleetOption = None
 ) -> None:
     """Print Cilium's Helm values of a cluster as the release gets them, secrets left out and named."""
-    from ops.factory import Factory  # noqa: PLC0415 - what a verb needs is loaded by it
-    from ops.services.check import load_plan  # noqa: PLC0415 - as above
-    from ops.services.values import values  # noqa: PLC0415 - as above
+    from ops.factory import Factory
+    from ops.services.check import load_plan
+    from ops.services.values import values
 
     sys.stdout.write(values(load_plan(Factory().fleet_file(fleet)), cluster))

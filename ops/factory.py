@@ -104,7 +104,7 @@ class Factory:
         """Make the inline program of a stack: the same as ``__main__.py`` runs."""
 
         def run() -> None:
-            from components.fleet import deploy  # noqa: PLC0415 - loads the clouds' SDKs
+            from components.fleet import deploy
 
             deploy(plan, target.scope(plan))
 
@@ -262,9 +262,9 @@ def _unlock(folder: StateFolder, stack: str, say: Callable[[str], None]) -> None
 
 
 def _real_engine(workspace: Path, environment: Mapping[str, str], secrets_provider: str | None) -> Engine:
-    from ops.adapters.automation import AutomationEngine  # noqa: PLC0415 - loads the Pulumi SDK
-    from toolchain.run import StepFailedError  # noqa: PLC0415 - as above
-    from toolchain.tools import pulumi  # noqa: PLC0415 - as above
+    from ops.adapters.automation import AutomationEngine
+    from toolchain.run import StepFailedError
+    from toolchain.tools import pulumi
 
     try:
         binary = pulumi()

@@ -26,17 +26,17 @@ class Output(StrEnum):
 def reporter_for(output: Output) -> Reporter:
     """Choose a reporter: JSON lines where asked for, a live picture on a terminal, plain lines otherwise."""
     if output is Output.JSON:
-        from ops.progress.jsonl import JsonReporter  # noqa: PLC0415 - one of three
+        from ops.progress.jsonl import JsonReporter
 
         return JsonReporter(sys.stdout)
-    from rich.console import Console  # noqa: PLC0415 - not for every verb
+    from rich.console import Console
 
     console = Console()
     if console.is_terminal and not console.is_dumb_terminal:
-        from ops.progress.live import LiveReporter  # noqa: PLC0415 - one of three
+        from ops.progress.live import LiveReporter
 
         return LiveReporter(console, Console(stderr=True))
-    from ops.progress.plain import PlainReporter  # noqa: PLC0415 - one of three
+    from ops.progress.plain import PlainReporter
 
     return PlainReporter(sys.stdout, sys.stderr)
 
@@ -88,10 +88,10 @@ class Terminal:
 
 def draw(tables: Iterable[Table]) -> None:
     """Write tables to standard output, as wide as they need to be where that is no terminal."""
-    from rich import box  # noqa: PLC0415 - not for every verb
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.table import Table as Grid  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else 240)
     for table in tables:

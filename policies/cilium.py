@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.values import View
-
 if TYPE_CHECKING:
     from policies.rule import Resource, Stack
+    from policies.values import View
 
 RELEASES = ("kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart")
 

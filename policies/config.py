@@ -144,7 +144,7 @@ def parse_config(document: object, rules: Sequence[Rule]) -> PolicyConfig:
             problems.append(f"{name}: is {_shown(entry)}; write a level, or an object")
             continue
         _read_level(name, settings, levels, problems)
-        if ALL == name and "exceptions" in settings:
+        if name == ALL and "exceptions" in settings:
             problems.append(f"{name}: exceptions are for one rule each")
             continue
         exceptions += _read_exceptions(name, settings.get("exceptions", []), problems)
@@ -173,7 +173,9 @@ def _read_exceptions(name: str, entries: object, problems: list[str]) -> list[Ru
     if not isinstance(entries, list):
         problems.append(f"{name}: exceptions is {_shown(entries)}; write a list")
         return []
-    found = (_read_exception(f"{name}: exceptions[{index}]", name, entry, problems) for index, entry in enumerate(entries))
+    found = (
+        _read_exception(f"{name}: exceptions[{index}]", name, entry, problems) for index, entry in enumerate(entries)
+    )
     return [one for one in found if one is not None]
 
 

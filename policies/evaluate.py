@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from policies.config import PolicyConfig, RuleException
 from policies.registry import RULES
 from policies.rule import Level, Resource, Rule, Severity, Stack, Undecided, Violation
 from policies.wire import decode_properties
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from policies.config import PolicyConfig, RuleException
 
 _RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
@@ -135,9 +136,7 @@ def stack_of(resources: Iterable[Resource]) -> Stack:
     return Stack(tuple(sorted(resources, key=lambda one: one.urn)))
 
 
-def evaluate(
-    resources: Iterable[Resource], config: PolicyConfig, today: date, rules: Sequence[Rule] = RULES
-) -> Report:
+def evaluate(resources: Iterable[Resource], config: PolicyConfig, today: date, rules: Sequence[Rule] = RULES) -> Report:
     """Run rules over resources.
 
     Parameters
@@ -205,7 +204,9 @@ def read_stack_export(export: Mapping[str, Any]) -> list[Resource]:
     """
     deployment = export.get("deployment")
     if not isinstance(deployment, Mapping):
-        raise ValueError("this is no exported stack: it has no 'deployment'; make one with pulumi stack export")
+        raise ValueError(  # noqa: TRY004 - its content is wrong, not the call
+            "this is no exported stack: it has no 'deployment'; make one with pulumi stack export"
+        )
     return [
         Resource(
             urn=one["urn"],
@@ -213,7 +214,9 @@ def read_stack_export(export: Mapping[str, Any]) -> list[Resource]:
             name=one["urn"].rpartition("::")[2],
             inputs=decode_properties(one.get("inputs") or {}),
             provider=str(one.get("provider") or "").rpartition("::")[0],
-            dependencies={name: frozenset(urns or ()) for name, urns in (one.get("propertyDependencies") or {}).items()},
+            dependencies={
+                name: frozenset(urns or ()) for name, urns in (one.get("propertyDependencies") or {}).items()
+            },
         )
         for one in deployment.get("resources") or ()
         if not one.get("delete")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from policies.at_rest import aws_storage, azure_storage, keys, kubernetes_storage
 from policies.audit import logs
@@ -14,6 +13,9 @@ from policies.mesh import membership, network, peers
 from policies.rule import Rule
 from policies.tags import required
 from policies.workloads import charts, namespaces, pods
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _MODULES: Final = (
     *(keys, aws_storage, azure_storage, kubernetes_storage),

@@ -7,8 +7,8 @@ A rule is a plain function over one resource, or over the whole stack, with its 
         yield from is_true(resource["enableKeyRotation"], "the key would stay the same for ever")
 
 It answers with :class:`Violation` for what is wrong and :class:`Undecided` for what only the update will tell; whoever
-yields neither passes. A value of the wrong type is a violation and not a matter for the provider's schema: a rule cannot
-vouch for what it cannot read.
+yields neither passes. A value of the wrong type is a violation and not a matter for the provider's schema: a rule
+cannot vouch for what it cannot read.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from policies.values import Plain, View, view_of
@@ -91,13 +92,20 @@ class Resource:
 
 @dataclass(frozen=True)
 class Stack:
-    """All resources of a stack, dependencies first."""
+    """All resources of a stack."""
 
     resources: tuple[Resource, ...]
 
+    @cached_property
+    def _by_type(self) -> Mapping[str, tuple[Resource, ...]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return {type_: tuple(resources) for type_, resources in found.items()}
+
     def of_type(self, *types: str) -> tuple[Resource, ...]:
-        """List the resources of some types."""
-        return tuple(resource for resource in self.resources if resource.type in types)
+        """List the resources of some types, type by type."""
+        return tuple(resource for type_ in types for resource in self._by_type.get(type_, ()))
 
     def referring(self, target: Resource, path: str, *types: str) -> tuple[Resource, ...]:
         """List the resources of some types whose property at a path means another resource.

@@ -50,9 +50,12 @@ class Kind(Enum):
 
 
 _SENSITIVE = re.compile(
-    r"(presharedkey|sharedkey|password|kubeconfig|privatekey\w*|token|secret\w*|ca\.key|stringdata|data)(\b|$)", re.IGNORECASE
+    r"(presharedkey|sharedkey|password|kubeconfig|privatekey\w*|token|secret\w*|ca\.key|stringdata|data)(\b|$)",
+    re.IGNORECASE,
 )
 """Paths whose values no message shows, marked or not: that one is not marked may be the finding."""
+
+_LONGEST_SHOWN = 80
 
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
@@ -144,15 +147,20 @@ class View:
             return "missing"
         if self.secret or _SENSITIVE.search(self.path):
             return "a value that is not shown"
-        if isinstance(self.value, str):
-            return repr(self.value) if len(self.value) <= 80 else "a long text"
-        if isinstance(self.value, bool):
-            return "true" if self.value else "false"
-        if _is_number(self.value):
-            return str(self.value)
-        if isinstance(self.value, list):
-            return f"a list of {len(self.value)}"
-        return "an object" if isinstance(self.value, Mapping) else "misplaced"
+        match self.value:
+            case str() as text:
+                shown = repr(text) if len(text) <= _LONGEST_SHOWN else "a long text"
+            case bool() as flag:
+                shown = str(flag).lower()
+            case int() | float() as number:
+                shown = str(number)
+            case list() as entries:
+                shown = f"a list of {len(entries)}"
+            case Mapping():
+                shown = "an object"
+            case _:
+                shown = "misplaced"
+        return shown
 
 
 def view_of(path: str, value: Plain, *, secret: bool = False) -> View:

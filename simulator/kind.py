@@ -8,6 +8,7 @@ A package folder (``simulator/aws``, ``simulator/azure``, ``simulator/kubernetes
     def scope(config, inputs) -> str          # where a resource lives, e.g. the region; see below
     def fallback(token) -> Kind | None        # kinds made on demand (custom resources of Kubernetes)
     def check_config(config) -> Iterable[Failure]   # what the provider itself refuses in its configuration
+    def complete(context, kind, outputs) -> dict    # outputs that all resources of the package have, e.g. tagsAll
 
 A token without a kind is refused in Check: the simulator is never kinder than the cloud.
 
@@ -31,7 +32,8 @@ Check (also in previews)
 Diff
     every changed input path; those at, below or above an ``immutable`` pattern replace. ``replaces`` may add more.
 Create in a preview
-    nothing of the kind runs but ``checks``; computed outputs are unknown, ``defaults`` and inputs are known.
+    nothing of the kind runs but ``checks``. Known are inputs and ``defaults``; unknown are outputs that are no inputs,
+    read-only properties inside of inputs (the SDK's output types name them), and what ``computed`` lists.
 Create
     ``exclusive`` keys are taken (409 when another operation holds one), ``references`` are looked up, ``admits`` run,
     time passes, then in ONE transaction: id, ``compute``, `Context.implicit` children, the record itself.

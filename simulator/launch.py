@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from simulator.aws.quotas import VARIABLE
+from simulator.variables import AWS_QUOTAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +59,7 @@ def launch(
         process = subprocess.Popen(  # noqa: S603  (our own module)
             command,
             cwd=_ROOT,
-            env={**os.environ, VARIABLE: ",".join(f"{name}={limit}" for name, limit in (quotas or {}).items())},
+            env={**os.environ, AWS_QUOTAS: ",".join(f"{name}={limit}" for name, limit in (quotas or {}).items())},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from simulator.context import Context
 from simulator.faults import FaultPlan
 from simulator.kind import Inputs, Kind, Outputs, Reference, Refused, Unfinished, walk
-from simulator.schema import NotInSdk, resource
-from simulator.sdk_types import with_read_only
-from simulator.values import UNKNOWN, known, steps
+from simulator.outputs import echoed, kept, output_names
+from simulator.values import known
 from simulator.world import Edge, Record, World, fold
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from simulator.registry import Package
 
 _HOLD_SECONDS: Final = 0.03
@@ -237,7 +237,7 @@ class Operations:
         return None
 
     def _compute(self, package: Package, kind: Kind, context: Context, inputs: Inputs, kept: Outputs) -> Outcome:
-        base: Outputs = {**kept, **kind.defaults, **_echoed(kind, inputs)}
+        base: Outputs = {**kept, **kind.defaults, **echoed(kind, inputs)}
         reasons: tuple[str, ...] = ()
         try:
             computed = kind.compute(context, inputs) if kind.compute is not None else {}
@@ -307,68 +307,6 @@ class Operations:
             with self._busy_lock:
                 for key in keys:
                     del self._busy[key]
-
-
-def kept(kind: Kind, outputs: Inputs, old_inputs: Inputs) -> Outputs:
-    """Return the outputs that an update leaves as they were: those that are not inputs, or are computed."""
-    names = frozenset(old_inputs) if kind.schema == "open" else input_names(kind)
-    return {name: value for name, value in outputs.items() if name not in names or name in kind.computed}
-
-
-def preview_outputs(kind: Kind, inputs: Inputs, before: Inputs | None = None) -> Outputs:
-    """Return outputs as a preview knows them: inputs and defaults, and unknown whatever the cloud computes."""
-    outputs: Any = {**kind.defaults, **_as_outputs(kind, _echoed(kind, inputs), before or {})}
-    pure = [name for name in output_names(kind) if name not in input_names(kind)]
-    for pattern in (*pure, *kind.computed):
-        outputs = _fill(outputs, steps(pattern), None if pattern in kind.volatile else before)
-    return dict(outputs)
-
-
-def _echoed(kind: Kind, inputs: Inputs) -> Inputs:
-    return inputs if kind.echo is None else kind.echo(inputs)
-
-
-def _as_outputs(kind: Kind, inputs: Inputs, before: Inputs) -> Outputs:
-    """Return inputs with the read-only properties that the SDK's output types have inside of them."""
-    if kind.schema == "open":
-        return dict(inputs)
-    known_types = resource(kind.token)
-    return {
-        name: with_read_only(value, known_types.inputs[name].type, known_types.outputs[name], before.get(name))
-        if name in known_types.inputs and name in known_types.outputs
-        else value
-        for name, value in inputs.items()
-    }
-
-
-def _fill(value: Any, rest: tuple[str, ...], before: Any) -> Any:
-    """Return a value with what is absent at a pattern unknown, or as it was before; copied, never changed."""
-    if not rest:
-        return (UNKNOWN if before is None else before) if value is None else value
-    step = rest[0]
-    if step == "[]" and isinstance(value, list):
-        old = before if isinstance(before, list) and len(before) == len(value) else [None] * len(value)
-        return [_fill(item, rest[1:], was) for item, was in zip(value, old, strict=True)]
-    if isinstance(value, Mapping):
-        was = before.get(step) if isinstance(before, Mapping) else None
-        if len(rest) == 1 or step in value:
-            return {**value, step: _fill(value.get(step), rest[1:], was)}
-    return value
-
-
-def output_names(kind: Kind) -> tuple[str, ...]:
-    """Names of a kind's outputs, inputs that are echoed included."""
-    if kind.schema == "open":
-        return kind.computed
-    try:
-        return (*resource(kind.token).outputs, *resource(kind.token).inputs)
-    except NotInSdk:
-        return kind.computed
-
-
-def input_names(kind: Kind) -> frozenset[str]:
-    """Names of a kind's inputs."""
-    return frozenset() if kind.schema == "open" else frozenset(resource(kind.token).inputs)
 
 
 def _owner(record: Record) -> str:

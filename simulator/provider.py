@@ -16,7 +16,8 @@ from simulator.codec import Decoded, encode
 from simulator.diff import compare, given_by_hand, made_up
 from simulator.errors import sentence
 from simulator.kind import Failure, Inputs, Kind, Outputs, Refused
-from simulator.operations import Cancelled, Operations, Outcome, kept, preview_outputs
+from simulator.operations import Cancelled, Operations, Outcome
+from simulator.outputs import kept, preview_outputs
 from simulator.registry import NotSimulated, Package
 from simulator.sdk_source import version
 

@@ -249,7 +249,7 @@ def describe(value: object) -> str:
 
 
 def _nearest(name: str, properties: Mapping[str, Property]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  (only after a mistake)
+    from difflib import get_close_matches
 
     near = get_close_matches(name, properties, 1)
     return f"; did you mean {near[0]!r}?" if near else ""

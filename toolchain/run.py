@@ -46,7 +46,13 @@ def run(
     start = time.monotonic()
     try:
         done = subprocess.run(  # noqa: S603 - commands are ours
-            [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, check=False
+            [str(part) for part in command],
+            cwd=cwd,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StepFailedError(f"{what}: {error}") from error

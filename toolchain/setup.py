@@ -47,7 +47,7 @@ def environment() -> str:
     python = VENV / "bin" / "python"
     if not python.exists():
         run("make the Python environment", [uv, "venv", "--quiet", "--python", sys.executable, VENV])
-    target = ["--python", python]
+    target: list[str | Path] = ["--python", python]
     run("install what is locked", [uv, "pip", "sync", "--quiet", "--require-hashes", *target, LOCK])
     run(
         "install hms itself",

@@ -114,7 +114,7 @@ def _link(target: Path, name: str) -> None:
 def _install_officially(version: str, root: Path) -> None:
     """Run the official installer; a machine that does not reach it is no error, there is another way."""
     try:
-        with urllib.request.urlopen(_INSTALLER, timeout=10) as answer:  # noqa: S310 - https, fixed
+        with urllib.request.urlopen(_INSTALLER, timeout=10) as answer:
             script = answer.read()
     except (OSError, urllib.error.URLError) as error:
         say(f"  the official Pulumi installer is out of reach ({error}); building from the Go module")
@@ -122,7 +122,16 @@ def _install_officially(version: str, root: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "install.sh"
         path.write_bytes(script)
-        command = ["sh", path, "--version", version, "--install-root", root, "--no-edit-path", "--silent"]
+        command: list[str | Path] = [
+            "sh",
+            path,
+            "--version",
+            version,
+            "--install-root",
+            root,
+            "--no-edit-path",
+            "--silent",
+        ]
         try:
             run("install Pulumi", command, timeout=600)
         except StepFailedError as error:
@@ -144,7 +153,7 @@ def _built(name: str, version: str, package: str, flags: str) -> Path:
             f"{name} {version} is neither on the PATH nor to be downloaded, and there is no Go to build it with. "
             f"Install {name}, or Go {versions()['pulumi']['go']} or newer, and run make setup again."
         )
-    say(f"  {name} {version} is built once for this user; that takes about {'four' if name == 'pulumi' else 'two'} minutes")
+    say(f"  {name} {version} is built once for this user: about {'four' if name == 'pulumi' else 'two'} minutes")
     binary.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=binary.parent) as folder:
         run(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_azure_native import network
 
-from infra.ports import GENEVE, HEALTH, HUBBLE, ICMP_ECHO, MESH_API, WIREGUARD
+from infra.ports import GENEVE, HEALTH, HUBBLE, MESH_API, WIREGUARD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

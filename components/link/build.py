@@ -59,8 +59,8 @@ def build_link(
 
         owner, peer = (AwsEnd(site=sites[s], plan=plans[s], provider=providers[s]) for s in link.sites)
         return AwsPeering(link.name, AwsPeeringArgs(plan=link, owner=owner, peer=peer))
-    from components.link.azure_peering import AzureEnd, AzurePeering, AzurePeeringArgs
     from components.azure.openings import link_priority
+    from components.link.azure_peering import AzureEnd, AzurePeering, AzurePeeringArgs
 
     asks, accepts = (AzureEnd(site=sites[s], plan=plans[s], provider=providers[s]) for s in link.sites)
     return AzurePeering(

@@ -30,7 +30,9 @@ def check(fleet: Fleet, names: Names) -> Iterator[Finding]:
                 )
             elif cluster in component.clusters[:index]:
                 yield Finding(
-                    path=(*path, "clusters", index), message=f"cluster {cluster!r} stands twice", fix="each cluster once"
+                    path=(*path, "clusters", index),
+                    message=f"cluster {cluster!r} stands twice",
+                    fix="each cluster once",
                 )
         yield from _critical(name, component, fleet)
     yield from _flows(fleet, names)

@@ -86,8 +86,8 @@ def _customer_gateways(fleet: Fleet) -> Iterator[Finding]:
             if (region, azure) in holders:
                 yield Finding(
                     path=("links", index),
-                    message=f"sites {holders[region, azure]!r} and {aws!r} of {region} would share one customer gateway "
-                    f"for {azure!r}",
+                    message=f"sites {holders[region, azure]!r} and {aws!r} of {region} would share one customer "
+                    f"gateway for {azure!r}",
                     fix="one site in that region with all its clusters, or a site in another region",
                 )
             holders.setdefault((region, azure), aws)

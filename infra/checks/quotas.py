@@ -24,12 +24,8 @@ _OWN_ROUTES = 1  # the default route of a private table
 def check(fleet: Fleet) -> Iterator[Finding]:
     """Yield quotas that the fleet would exceed."""
     links = [link for link in fleet.links if all(site in fleet.sites for site in link.sites)]
-    crossing: dict[str, int] = Counter(
-        site for link in links if _crosses(fleet, link) for site in link.sites
-    )
-    peered: dict[str, int] = Counter(
-        site for link in links if not _crosses(fleet, link) for site in link.sites
-    )
+    crossing: dict[str, int] = Counter(site for link in links if _crosses(fleet, link) for site in link.sites)
+    peered: dict[str, int] = Counter(site for link in links if not _crosses(fleet, link) for site in link.sites)
     yield from _regions(fleet, crossing)
     for name, site in fleet.sites.items():
         if isinstance(site, AwsSite):
@@ -100,13 +96,9 @@ def _aws_site(fleet: Fleet, name: str, site: AwsSite, crossing: int, peered: int
         )
     # Routes over a virtual private gateway are propagated, and count on a limit of their own (100).
     static = _OWN_ROUTES + peered + (crossing if transit else 0)
-    yield from _exceeds(
-        path, f"routes in a route table of {name!r}", static, quotas.routes_per_table, "routesPerTable"
-    )
+    yield from _exceeds(path, f"routes in a route table of {name!r}", static, quotas.routes_per_table, "routesPerTable")
     yield from _exceeds(path, f"peerings of {name!r}", peered, quotas.peerings_per_vpc, "peeringsPerVpc")
-    ports = node_ports(
-        overlay=fleet.mesh.profile == "overlay", encrypted=fleet.mesh.encryption.type == "wireguard"
-    )
+    ports = node_ports(overlay=fleet.mesh.profile == "overlay", encrypted=fleet.mesh.encryption.type == "wireguard")
     clusters = sum(1 for cluster in fleet.clusters.values() if cluster.site == name and cluster.meshed)
     rules = len(ports) * (1 + crossing + peered) + clusters
     yield from _exceeds(

@@ -20,9 +20,7 @@ def check(fleet: Fleet) -> Iterator[Finding]:
     """Yield tags that clash with the fleet's own or that AWS or Azure refuses."""
     extra = fleet.tags.extra
     if len(extra) > _MOST:
-        yield Finding(
-            path=("tags", "extra"), message=f"{len(extra)} tags are too many", fix=f"at most {_MOST}"
-        )
+        yield Finding(path=("tags", "extra"), message=f"{len(extra)} tags are too many", fix=f"at most {_MOST}")
     for key, value in extra.items():
         path = ("tags", "extra", key)
         if key.lower() in _OWN:
@@ -35,5 +33,7 @@ def check(fleet: Fleet) -> Iterator[Finding]:
             yield Finding(path=path, message=f"the clouds keep tags that begin like {key!r}", fix="another name")
         if not 0 < len(key) <= 128 or len(value) > 256:
             yield Finding(
-                path=path, message="the tag is too long", fix="a name of at most 128 and a value of at most 256 characters"
+                path=path,
+                message="the tag is too long",
+                fix="a name of at most 128 and a value of at most 256 characters",
             )

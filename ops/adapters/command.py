@@ -136,7 +136,7 @@ def _nothing() -> None:
 
 
 def _parse(version: str) -> Any:  # noqa: ANN401 - semver has no types
-    from semver import VersionInfo  # noqa: PLC0415 - comes with the SDK
+    from semver import VersionInfo
 
     return VersionInfo.parse(version.removeprefix("v").partition("-")[0])
 

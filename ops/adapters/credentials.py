@@ -78,7 +78,7 @@ class Machine:
             return self.backend or self.env["PULUMI_BACKEND_URL"]
         project = self.root / "Pulumi.yaml"
         if project.exists():
-            import yaml  # noqa: PLC0415 - most runs need it not
+            import yaml
 
             url = ((yaml.safe_load(project.read_text(encoding="utf-8")) or {}).get("backend") or {}).get("url")
             if url:

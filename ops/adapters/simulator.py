@@ -72,7 +72,7 @@ def simulated_clouds(
     EngineError
         If they do not start.
     """
-    from simulator.launch import SimulatorFailed, launch  # noqa: PLC0415 - only where clouds are simulated
+    from simulator.launch import SimulatorFailed, launch
 
     with ExitStack() as stack:
         try:

@@ -49,8 +49,8 @@ def compared(before: dict[str, Any], plan: FleetPlan, scope: Scope) -> tuple[Fin
 
 def located(findings: tuple[Finding, ...], fleet: Path) -> tuple[Problem, ...]:
     """Give findings their file and line."""
-    from infra.document import read_document  # noqa: PLC0415 - reads the file again, only when something is wrong
-    from infra.load import problems_of  # noqa: PLC0415 - as above
+    from infra.document import read_document
+    from infra.load import problems_of
 
     document = read_document(fleet.read_text(encoding="utf-8"))
     return problems_of(findings, document, str(fleet))

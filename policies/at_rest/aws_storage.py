@@ -1,11 +1,16 @@
 """AWS: secrets in etcd, disks, buckets, log groups and backups are encrypted under a customer key."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from policies.checks import each, holds_all, is_set, is_true, one_of
 from policies.frameworks import CIS_EKS, FSBP, SECURITY_HUB
 from policies.rule import Resource, Results, Stack, Violation, resource_rule, stack_rule
-from policies.values import View
+
+if TYPE_CHECKING:
+    from policies.values import View
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
 EKS_COMPONENT = "eks:index:Cluster"

@@ -1,11 +1,16 @@
 """Azure: etcd, node disks, disks, storage accounts and backups are encrypted under a customer key."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from policies.checks import each, is_set, is_true, one_of
 from policies.frameworks import CIS_AKS, MCSB
 from policies.rule import Resource, Results, resource_rule
-from policies.values import View
+
+if TYPE_CHECKING:
+    from policies.values import View
 
 AKS_CLUSTER = "azure-native:containerservice:ManagedCluster"
 AKS_POOL = "azure-native:containerservice:AgentPool"

@@ -1,5 +1,6 @@
 """Customer keys: they rotate, they are strong, and they cannot be lost by mistake."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from policies.checks import at_least, at_most, is_true, one_of
@@ -31,9 +32,7 @@ def kms_key_rotates(resource: Resource) -> Results:
     # KMS rotates symmetric keys only; keys that sign are replaced instead.
     if spec is None or spec == "SYMMETRIC_DEFAULT":
         yield from is_true(resource["enableKeyRotation"], "the key would stay the same for ever")
-        yield from at_most(
-            resource["rotationPeriodInDays"], MAX_ROTATION_DAYS, "a year is the longest", optional=True
-        )
+        yield from at_most(resource["rotationPeriodInDays"], MAX_ROTATION_DAYS, "a year is the longest", optional=True)
 
 
 @resource_rule(

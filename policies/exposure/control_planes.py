@@ -1,5 +1,6 @@
 """API servers answer the nodes and named ranges, and nobody else."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from infra.predicates import cidr_is_world

@@ -1,14 +1,18 @@
 """Firewalls let in named sources on named ports."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from infra.predicates import cidr_is_world, is_named_port
 from policies.checks import demand, each, is_set, mistyped
 from policies.frameworks import FSBP, MCSB
 from policies.rule import Resource, Results, Undecided, Violation, resource_rule
 from policies.values import Kind, View, holds_unknown, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"

@@ -1,5 +1,6 @@
 """Load balancers stand inside, those of the mesh above all."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from infra.predicates import cidr_is_world

@@ -1,11 +1,16 @@
 """Nodes have no public address, and pods do not reach the nodes' credentials."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from policies.checks import at_most, each, is_false, one_of
 from policies.frameworks import CIS_AKS, FSBP, MCSB
 from policies.rule import Resource, Results, resource_rule
-from policies.values import View
+
+if TYPE_CHECKING:
+    from policies.values import View
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 AKS_CLUSTER = "azure-native:containerservice:ManagedCluster"

@@ -1,5 +1,6 @@
 """Nothing that is stored can be read by everybody."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from policies.checks import demand, is_true, one_of

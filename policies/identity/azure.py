@@ -1,5 +1,6 @@
 """Azure: roles are narrow, identities are for one service account, and keys are not passwords."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 import re
@@ -22,7 +23,9 @@ WIDE_ROLES = {
 """Built-in roles that can do nearly everything, or give themselves the right to, by definition id."""
 
 _ACCOUNT = re.compile(r"system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+")
-_WIDE_SCOPE = re.compile(r"/?(subscriptions/[^/]+/?)?|/?providers/microsoft\.management/managementgroups/[^/]+/?", re.I)
+_WIDE_SCOPE = re.compile(
+    r"/?(subscriptions/[^/]+/?)?|/?providers/microsoft\.management/managementgroups/[^/]+/?", re.IGNORECASE
+)
 
 
 @resource_rule(
@@ -65,7 +68,10 @@ def federated_credential_bounded(resource: Resource) -> Results:
         resource["issuer"], Kind.TEXT, lambda text: text.startswith("https://"), "its keys have to come by TLS"
     )
     yield from exactly_one(
-        resource["audiences"], Kind.TEXT, lambda text: text == "api://AzureADTokenExchange", "tokens for others would do"
+        resource["audiences"],
+        Kind.TEXT,
+        lambda text: text == "api://AzureADTokenExchange",
+        "tokens for others would do",
     )
 
 

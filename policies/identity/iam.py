@@ -1,5 +1,6 @@
 """AWS: policies name what they allow, roles name who may take them on."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 import re
@@ -13,7 +14,13 @@ from policies.values import Kind, View, holds_unknown, revealed
 ROLE = "aws:iam/role:Role"
 KMS_KEY = "aws:kms/key:Key"
 
-_WIDE_POLICIES = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess", "AmazonEC2FullAccess", "AmazonS3FullAccess")
+_WIDE_POLICIES = (
+    "AdministratorAccess",
+    "PowerUserAccess",
+    "IAMFullAccess",
+    "AmazonEC2FullAccess",
+    "AmazonS3FullAccess",
+)
 _ACCOUNT = re.compile(r"system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+")
 _ROOT = re.compile(r"(arn:[a-z-]+:iam::\d{12}:root|\d{12})")
 
@@ -131,7 +138,7 @@ def _trusted(statement: View) -> Results:
         yield Violation(path=principal.path, message="is *: everybody on AWS could take it on")
     if principal["Federated"].missing:
         return
-    exact = {name: view for name, view in statement["Condition.StringEquals"].entries()}
+    exact = dict(statement["Condition.StringEquals"].entries())
     subjects = [view for name, view in exact.items() if name.endswith(":sub")]
     audiences = [view for name, view in exact.items() if name.endswith(":aud")]
     if len(subjects) != 1 or not _ACCOUNT.fullmatch(_only_text(subjects[0]) or ""):
@@ -143,7 +150,7 @@ def _trusted(statement: View) -> Results:
 
 
 def _only_text(view: View) -> str | None:
-    """A condition's value, which may be a list of one."""
+    """Give a condition's value, which may be a list of one."""
     elements = view.elements()
     return elements[0].text() if len(elements) == 1 else view.text()
 

@@ -1,5 +1,6 @@
 """Kubernetes: who comes into an API server, and what roles allow there."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from policies.checks import demand, each, one_of
@@ -50,7 +51,8 @@ def kubernetes_role_named(resource: Resource) -> Results:
     def named(rule: View) -> Results:
         for name in ("verbs", "resources", "apiGroups"):
             yield from each(
-                rule[name], lambda one: demand(one, Kind.TEXT, lambda text: text != "*", "it allows what is yet to come")
+                rule[name],
+                lambda one: demand(one, Kind.TEXT, lambda text: text != "*", "it allows what is yet to come"),
             )
 
     yield from each(resource["rules"], named)
@@ -73,7 +75,5 @@ def kubernetes_binding_named(resource: Resource) -> Results:
         if subject["kind"].text() == "ServiceAccount" and name.text() == "default":
             yield Violation(path=name.path, message="is 'default': every pod without an account of its own has it")
 
-    yield from demand(
-        resource["roleRef.name"], Kind.TEXT, lambda text: text != "cluster-admin", "it can do everything"
-    )
+    yield from demand(resource["roleRef.name"], Kind.TEXT, lambda text: text != "cluster-admin", "it can do everything")
     yield from each(resource["subjects"], named)

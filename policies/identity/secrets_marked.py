@@ -1,10 +1,15 @@
 """Secrets are marked as such, so that state, logs and previews hold them encrypted."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from policies.cilium import RELEASES
 from policies.rule import Resource, Results, Undecided, Violation, resource_rule
-from policies.values import View
+
+if TYPE_CHECKING:
+    from policies.values import View
 
 SECRET_PROPERTIES = {
     "aws:ec2/vpnConnection:VpnConnection": ("tunnel1PresharedKey", "tunnel2PresharedKey"),

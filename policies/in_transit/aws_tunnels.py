@@ -1,5 +1,6 @@
 """The AWS end of tunnels: one exact IKEv2 proposal, strong keys, a tunnel that comes up by itself and is logged."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from infra.predicates import MIN_PSK_LENGTH, STRONG_DH_GROUPS, STRONG_ENCRYPTION, STRONG_INTEGRITY, psk_is_strong
@@ -55,7 +56,10 @@ def aws_tunnel_one_proposal(resource: Resource) -> Results:
                 resource[f"{at}EncryptionAlgorithms"], Kind.TEXT, lambda one: one in STRONG_ENCRYPTION, _ONE
             )
             yield from exactly_one(
-                resource[f"{at}IntegrityAlgorithms"], Kind.TEXT, lambda one: one in (*STRONG_INTEGRITY, "SHA2-512"), _ONE
+                resource[f"{at}IntegrityAlgorithms"],
+                Kind.TEXT,
+                lambda one: one in (*STRONG_INTEGRITY, "SHA2-512"),
+                _ONE,
             )
             yield from exactly_one(
                 resource[f"{at}DhGroupNumbers"], Kind.NUMBER, lambda one: one in STRONG_DH_GROUPS, _ONE

@@ -1,13 +1,18 @@
 """The Azure end of tunnels: one full policy on every connection, and a gateway that can do it."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from infra.predicates import STRONG_DH_GROUPS, STRONG_ENCRYPTION, STRONG_INTEGRITY
 from policies.checks import at_least, each, is_false, is_true, one_of
 from policies.frameworks import MCSB
 from policies.in_transit.aws_tunnels import AZURE_CONNECTION
 from policies.rule import Resource, Results, Violation, resource_rule
-from policies.values import View
+
+if TYPE_CHECKING:
+    from policies.values import View
 
 VPN_GATEWAY = "azure-native:network:VirtualNetworkGateway"
 

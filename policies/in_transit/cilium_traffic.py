@@ -1,5 +1,6 @@
 """Between nodes everything is WireGuard, between clusters TLS by name, and Hubble too."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from ipaddress import IPv4Network
@@ -99,9 +100,7 @@ def cilium_encryption_same(stack: Stack) -> Results:
             yield Undecided(path="values.encryption", urn=release.urn)
     for release in known[1:]:
         if revealed(values_of(release)["encryption"].value) != revealed(values_of(known[0])["encryption"].value):
-            yield Violation(
-                path="values.encryption", message=f"differs from that of {known[0].name}", urn=release.urn
-            )
+            yield Violation(path="values.encryption", message=f"differs from that of {known[0].name}", urn=release.urn)
 
 
 @resource_rule(

@@ -1,5 +1,6 @@
 """Whatever listens for clients speaks TLS 1.2 or newer."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from infra.ports import MESH_API_PORT
@@ -11,7 +12,12 @@ from policies.values import Kind, View
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 
-_TLS_1_2 = ("ELBSecurityPolicy-TLS13-1-2", "ELBSecurityPolicy-TLS13-1-3", "ELBSecurityPolicy-TLS-1-2", "ELBSecurityPolicy-FS-1-2")
+_TLS_1_2 = (
+    "ELBSecurityPolicy-TLS13-1-2",
+    "ELBSecurityPolicy-TLS13-1-3",
+    "ELBSecurityPolicy-TLS-1-2",
+    "ELBSecurityPolicy-FS-1-2",
+)
 _OLD_TLS = "the load balancer would talk TLS 1.0"
 
 
@@ -89,7 +95,9 @@ def application_gateway_tls(resource: Resource) -> Results:
 def kubernetes_gateway_tls(resource: Resource) -> Results:
     if resource.type.endswith(":Ingress"):
         yield from each(
-            resource["spec.tls"], lambda tls: is_set(tls["secretName"], "there is no certificate"), why="it is plain HTTP"
+            resource["spec.tls"],
+            lambda tls: is_set(tls["secretName"], "there is no certificate"),
+            why="it is plain HTTP",
         )
         return
 
@@ -138,7 +146,9 @@ def s3_policy_tls_only(resource: Resource) -> Results:
         elif not statements.is_a(Kind.LIST):
             yield mistyped(statements, Kind.LIST)
         elif not any(_denies_plain(statement) for statement in statements.elements()):
-            yield Violation(path=policy.path, message="does not refuse plain HTTP: no Deny on aws:SecureTransport false")
+            yield Violation(
+                path=policy.path, message="does not refuse plain HTTP: no Deny on aws:SecureTransport false"
+            )
 
     yield from document(resource["policy"], refuses)
 

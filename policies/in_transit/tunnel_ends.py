@@ -1,5 +1,6 @@
 """Both ends of every tunnel between the clouds say the same."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from policies.checks import decided
 from policies.frameworks import MCSB
 from policies.in_transit.aws_tunnels import AZURE_CONNECTION, VPN_CONNECTION
 from policies.in_transit.azure_tunnels import VPN_GATEWAY
-from policies.in_transit.tunnel_pairs import LOCAL_GATEWAY, Pair, aws_tunnels, azure_ends, pairs
+from policies.in_transit.tunnel_pairs import LOCAL_GATEWAY, AwsTunnel, Pair, aws_tunnels, azure_ends, pairs
 from policies.rule import Results, Stack, Undecided, Violation, stack_rule
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 CUSTOMER_GATEWAY = "aws:ec2/customerGateway:CustomerGateway"
 AWS_GATEWAYS = ("aws:ec2/vpnGateway:VpnGateway", "aws:ec2transitgateway/transitGateway:TransitGateway")
 _BOTH = (VPN_CONNECTION, AZURE_CONNECTION, LOCAL_GATEWAY)
+_PEER = "bgpSettings.bgpPeeringAddress"
 _GUIDE = "https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-howto-aws-bgp"
 
 
@@ -35,33 +37,38 @@ def tunnel_ends_meet(stack: Stack) -> Results:
     if not ends or not stack.of_type(VPN_CONNECTION):
         return
     met = pairs(stack)
-    for tunnel in aws_tunnels(stack):
-        inside = tunnel["InsideCidr"]
-        others = [pair for pair in met if pair.aws == tunnel]
-        if inside.unknown:
-            yield Undecided(path=inside.path, urn=tunnel.connection.urn)
-        elif tunnel.inside is None:
-            yield Violation(path=inside.path, message=f"is {inside.shown()}: it takes a /30", urn=tunnel.connection.urn)
-        elif not others and any(end.peer is None for end in ends):
-            yield Undecided(path=inside.path, urn=tunnel.connection.urn)
-        elif len(others) != 1:
-            yield Violation(
-                path=inside.path,
-                message=f"is {inside.shown()}: {len(others)} Azure connections have {tunnel.inside[1]} as their peer",
-                urn=tunnel.connection.urn,
-            )
+    tunnels = aws_tunnels(stack)
+    peer_unknown = any(end.gateway[_PEER].unknown for end in ends)
+    for tunnel in tunnels:
+        yield from _aws_end(tunnel, [pair for pair in met if pair.aws == tunnel], peer_unknown=peer_unknown)
+    inside_unknown = any(one["InsideCidr"].unknown for one in tunnels)
     for end in ends:
-        peer = end.gateway["bgpSettings.bgpPeeringAddress"]
-        if peer.unknown:
+        peer = end.gateway[_PEER]
+        if peer.unknown or (inside_unknown and end not in [pair.azure for pair in met]):
             yield Undecided(path=peer.path, urn=end.gateway.urn)
-        elif end not in [pair.azure for pair in met] and not any(one["InsideCidr"].unknown for one in aws_tunnels(stack)):
+        elif end not in [pair.azure for pair in met]:
             yield Violation(path=peer.path, message=f"is {peer.shown()}: no AWS tunnel ends there", urn=end.gateway.urn)
     for pair in met:
         yield from _outside(pair)
 
 
+def _aws_end(tunnel: AwsTunnel, met: list[Pair], *, peer_unknown: bool) -> Results:
+    inside = tunnel["InsideCidr"]
+    urn = tunnel.connection.urn
+    if inside.unknown or (not met and peer_unknown and tunnel.inside is not None):
+        yield Undecided(path=inside.path, urn=urn)
+    elif tunnel.inside is None:
+        yield Violation(path=inside.path, message=f"is {inside.shown()}: it takes a /30", urn=urn)
+    elif len(met) != 1:
+        yield Violation(
+            path=inside.path,
+            message=f"is {inside.shown()}: {len(met)} Azure connections have {tunnel.inside[1]} as their peer",
+            urn=urn,
+        )
+
+
 def _outside(pair: Pair) -> Results:
-    """The gateway's public address has to be of the AWS connection whose inside address it has."""
+    """Demand that a gateway has the public address of the AWS connection whose inside address it has."""
     sources = pair.azure.gateway.dependencies.get("gatewayIpAddress", frozenset())
     if sources and pair.aws.connection.urn not in sources:
         yield Violation(
@@ -149,7 +156,7 @@ def tunnel_policies_agree(stack: Stack) -> Results:
 
 
 def _only(view: View) -> object:
-    """The one entry of a list, or nothing; how many there may be is another rule's business."""
+    """Give the one entry of a list, or nothing; how many there may be is another rule's business."""
     elements = view.elements()
     return (elements[0].text() or elements[0].number()) if len(elements) == 1 else None
 
@@ -201,7 +208,9 @@ def _numbers(stack: Stack, pair: Pair) -> Results:
     ]
     local = pair.azure.gateway["bgpSettings.asn"]
     yield from (_number(pair, local, asn, "the AWS gateway") for asn in ours if _apart(local, asn))
-    yield from (_number(pair, left, asn, "the Azure gateway") for left in described for asn in theirs if _apart(left, asn))
+    yield from (
+        _number(pair, left, asn, "the Azure gateway") for left in described for asn in theirs if _apart(left, asn)
+    )
 
 
 def _apart(left: View, right: View) -> bool:

@@ -5,11 +5,14 @@ One stack may hold a part of the fleet; the clusters of other stacks are seen as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from policies.cilium import values_of
 from policies.rule import Resource, Results, Undecided, Violation
-from policies.values import Plain, View, revealed
+from policies.values import Kind, Plain, View, read, revealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def undecided_in(releases: Sequence[Resource], path: str) -> Results:
@@ -48,3 +51,9 @@ def unique(releases: Sequence[Resource], path: str, good: Callable[[View], bool]
             yield Violation(path=view.path, message=f"is {view.shown()}, which {other} has too", urn=release.urn)
         else:
             seen[view.value] = release
+
+
+def is_between(view: View, least: int, most: int) -> bool:
+    """Say whether it is a whole number within bounds."""
+    number = read(view, Kind.NUMBER)
+    return isinstance(number, int) and least <= number <= most

@@ -1,9 +1,10 @@
 """Who the clusters of the mesh are to each other: ids, names, size, CA and version."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from policies.cilium import RELEASES, meshed_releases, values_of
-from policies.mesh.compare import same, unique
+from policies.mesh.compare import is_between, same, unique
 from policies.rule import Results, Stack, Undecided, Violation, stack_rule
 from policies.values import Kind, read
 
@@ -23,7 +24,7 @@ def mesh_cluster_idsunique(stack: Stack) -> Results:
     yield from unique(
         meshed_releases(stack),
         "cluster.id",
-        lambda view: isinstance(read(view, Kind.NUMBER), int) and 1 <= read(view, Kind.NUMBER) <= 511,
+        lambda view: is_between(view, 1, 511),
         "an id is a number from 1 to 255, or to 511",
     )
 

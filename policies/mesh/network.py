@@ -1,13 +1,14 @@
 """How the clusters of the mesh send packets to each other: datapath, MTU and addresses."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from ipaddress import IPv4Network
 
 from policies.cilium import RELEASES, cilium_releases, meshed_releases, values_of
-from policies.mesh.compare import same
+from policies.mesh.compare import is_between, same
 from policies.rule import Resource, Results, Stack, Undecided, Violation, stack_rule
-from policies.values import Kind, View, holds_unknown, read
+from policies.values import View, holds_unknown
 
 _SETUP = "https://docs.cilium.io/en/stable/network/clustermesh/setup/"
 _PATHS_OF_DATAPATH = ("routingMode", "tunnelProtocol", "ipam.mode")
@@ -41,9 +42,11 @@ def mesh_one_mtu(stack: Stack) -> Results:
     yield from same(releases, "MTU", "large packets would vanish")
     for release in releases:
         mtu = values_of(release)["MTU"]
-        if not mtu.unknown and not (isinstance(read(mtu, Kind.NUMBER), int) and 1280 <= read(mtu, Kind.NUMBER) <= 9001):
+        if not mtu.unknown and not is_between(mtu, 1280, 9001):
             yield Violation(
-                path=mtu.path, message=f"is {mtu.shown()}: what the network card says does not fit the link", urn=release.urn
+                path=mtu.path,
+                message=f"is {mtu.shown()}: what the network card says does not fit the link",
+                urn=release.urn,
             )
 
 

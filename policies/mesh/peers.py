@@ -1,5 +1,6 @@
 """What the clusters of the mesh know of each other."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from ipaddress import ip_address

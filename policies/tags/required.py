@@ -1,5 +1,6 @@
 """Tags that every cloud resource has to carry, so that it has an owner and a payer."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 from policies.checks import demand, each, mistyped

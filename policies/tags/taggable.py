@@ -28,7 +28,9 @@ SERVICES = {
 """Parts of the SDKs that a fleet may come to use."""
 
 _TOKEN = re.compile(r"super\(\w+, __self__\)\.__init__\(\s*'([^']+)'")
-_TAGS = re.compile(r"^\s+def tags\(self\) -> pulumi\.Input\[|^\s+def tags\(self\) -> Optional\[pulumi\.Input\[", re.MULTILINE)
+_TAGS = re.compile(
+    r"^\s+def tags\(self\) -> pulumi\.Input\[|^\s+def tags\(self\) -> Optional\[pulumi\.Input\[", re.MULTILINE
+)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Helm charts come by TLS, in a fixed version, and are not taken over half."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 import re
@@ -27,7 +28,10 @@ def chart_pinned(resource: Resource) -> Results:
     )
     if not (resource["chart"].text() or "").startswith("oci://"):
         yield from demand(
-            resource["repositoryOpts.repo"], Kind.TEXT, lambda text: text.startswith("https://"), "it could be exchanged"
+            resource["repositoryOpts.repo"],
+            Kind.TEXT,
+            lambda text: text.startswith("https://"),
+            "it could be exchanged",
         )
 
 
@@ -53,5 +57,9 @@ def cilium_policies_on(resource: Resource) -> Results:
     )
     yield from is_false(values["policyAuditMode"], "every network policy would be ignored")
     yield from demand(
-        values["cni.exclusive"], Kind.FLAG, bool, "another plugin could give pods a network without policies", optional=True
+        values["cni.exclusive"],
+        Kind.FLAG,
+        bool,
+        "another plugin could give pods a network without policies",
+        optional=True,
     )

@@ -1,7 +1,9 @@
 """Namespaces admit restricted pods only, and let nothing in or out that no policy allows."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
+from infra.predicates import cidr_is_world
 from policies.checks import demand, each, is_set, mistyped, one_of
 from policies.frameworks import CIS_AKS, CIS_EKS, PSS
 from policies.rule import Resource, Results, Stack, Undecided, Violation, resource_rule, stack_rule
@@ -43,24 +45,25 @@ def namespace_restricted(resource: Resource) -> Results:
 )
 def namespace_default_deny(stack: Stack) -> Results:
     policies = stack.of_type(CILIUM_POLICY, POLICY)
+    maybe = any(policy["metadata.namespace"].unknown or policy["spec"].unknown for policy in policies)
+    by_place: dict[tuple[str, str | None], list[Resource]] = {}
+    for policy in policies:
+        by_place.setdefault((policy.provider, policy["metadata.namespace"].text()), []).append(policy)
     for namespace in stack.of_type(NAMESPACE):
         name = namespace["metadata.name"]
         if name.unknown:
             yield Undecided(path=name.path, urn=namespace.urn)
             continue
-        inside = [
-            policy
-            for policy in policies
-            if policy.provider == namespace.provider and policy["metadata.namespace"].value == name.value
-        ]
-        maybe = [policy for policy in policies if policy["metadata.namespace"].unknown or policy["spec"].unknown]
+        inside = by_place.get((namespace.provider, name.text()), [])
         for direction in ("ingress", "egress"):
             if not any(_denies(policy, direction) for policy in inside):
                 if maybe:
                     yield Undecided(path=name.path, urn=namespace.urn)
                 else:
                     yield Violation(
-                        path=name.path, message=f"is {name.shown()}: no policy refuses its {direction}", urn=namespace.urn
+                        path=name.path,
+                        message=f"is {name.shown()}: no policy refuses its {direction}",
+                        urn=namespace.urn,
                     )
 
 
@@ -73,7 +76,9 @@ def _denies(policy: Resource, direction: str) -> bool:
     if policy.type == POLICY:
         kinds = [view.text() for view in spec["policyTypes"].elements()]
         named = spec[direction]
-        return spec["podSelector"].value == {} and direction.capitalize() in kinds and (named.missing or named.value == [])
+        return (
+            spec["podSelector"].value == {} and direction.capitalize() in kinds and (named.missing or named.value == [])
+        )
     switched_off = spec["enableDefaultDeny"][direction].flag() is False
     return spec["endpointSelector"].value == {} and spec[direction].value == [{}] and not switched_off
 
@@ -108,16 +113,16 @@ def _narrow(rule: View, side: str) -> Results:
     peers = [view for name, view in rule.entries() if name.startswith(side) and name not in ("toPorts", "icmps")]
     if not peers:
         yield Violation(path=rule.path, message="names no peer: it means everybody")
-    yield from each(rule[f"{side}Entities"], lambda one: one_of(one, _ENTITIES, "it means everybody, or the whole cluster"))
+    yield from each(
+        rule[f"{side}Entities"], lambda one: one_of(one, _ENTITIES, "it means everybody, or the whole cluster")
+    )
     yield from each(rule[f"{side}CIDR"], _not_world)
     yield from each(rule[f"{side}CIDRSet"], lambda one: _not_world(one["cidr"]))
     yield from each(rule["toPorts"], _ports, why="it allows every port")
 
 
 def _not_world(cidr: View) -> Results:
-    return demand(
-        cidr, Kind.TEXT, lambda text: not text.endswith("/0") and text not in ("0.0.0.0", "::"), "it means everybody"
-    )
+    return demand(cidr, Kind.TEXT, lambda text: not cidr_is_world(text), "it means everybody")
 
 
 def _ports(entry: View) -> Results:

@@ -1,14 +1,18 @@
 """Pods keep the restricted Pod Security Standard and run what was named."""
 
+# ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from infra.predicates import image_is_pinned
 from policies.checks import demand, each, is_false, is_set, is_true, mistyped, one_of
 from policies.frameworks import CIS_AKS, CIS_EKS, PSS
 from policies.rule import Resource, Results, Violation, resource_rule
 from policies.values import Kind, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 POD_PATHS = {
     "kubernetes:core/v1:Pod": "spec",
@@ -40,7 +44,7 @@ def containers(pod: View, check: Callable[[View], Results]) -> Results:
 
 
 def _either(pod: View, container: View, path: str) -> View:
-    """The setting that holds for a container: its own, or else the pod's."""
+    """Give the setting that holds for a container: its own, or else the pod's."""
     own = container["securityContext"][path]
     return pod["securityContext"][path] if own.missing else own
 
@@ -83,7 +87,9 @@ def pod_no_host(resource: Resource) -> Results:
     def own_ports(container: View) -> Results:
         yield from each(
             container["ports"],
-            lambda port: demand(port["hostPort"], Kind.NUMBER, lambda one: one == 0, "it opens the node", optional=True),
+            lambda port: demand(
+                port["hostPort"], Kind.NUMBER, lambda one: one == 0, "it opens the node", optional=True
+            ),
         )
 
     yield from containers(pod, own_ports)
@@ -144,7 +150,8 @@ def pod_drops_capabilities(resource: Resource) -> Results:
         if names and None not in names and "ALL" not in names:
             yield Violation(path=drop.path, message="lacks ALL: it keeps what it does not name")
         yield from each(
-            capabilities["add"], lambda one: one_of(one, ("NET_BIND_SERVICE",), "no other is of the restricted standard")
+            capabilities["add"],
+            lambda one: one_of(one, ("NET_BIND_SERVICE",), "no other is of the restricted standard"),
         )
 
     yield from containers(pod_of(resource), dropped)
@@ -240,5 +247,7 @@ def pod_own_account(resource: Resource) -> Results:
         return
     pod = pod_of(resource)
     yield from is_set(pod["serviceAccountName"], "it would share 'default' with all others")
-    yield from demand(pod["serviceAccountName"], Kind.TEXT, lambda name: name != "default", "others share it", optional=True)
+    yield from demand(
+        pod["serviceAccountName"], Kind.TEXT, lambda name: name != "default", "others share it", optional=True
+    )
     yield from is_false(pod["automountServiceAccountToken"], token, optional=False)

@@ -12,11 +12,10 @@ import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.kind import Refused
+from simulator.variables import AWS_QUOTAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-VARIABLE: Final = "HMS_SIMULATOR_AWS_QUOTAS"
 
 
 class Quota(NamedTuple):
@@ -91,10 +90,10 @@ def limit(name: str, environment: Mapping[str, str] = os.environ) -> int:
         If the variable names a quota that does not exist, or no number.
     """
     raised: dict[str, int] = {}
-    for pair in filter(None, environment.get(VARIABLE, "").split(",")):
+    for pair in filter(None, environment.get(AWS_QUOTAS, "").split(",")):
         key, _, number = pair.strip().partition("=")
         if key not in DEFAULTS or not number.isdigit():
-            raise ValueError(f"{VARIABLE}: '{pair}' is not name=number with a name of {sorted(DEFAULTS)}")
+            raise ValueError(f"{AWS_QUOTAS}: '{pair}' is not name=number with a name of {sorted(DEFAULTS)}")
         raised[key] = int(number)
     return raised.get(name, DEFAULTS[name].limit)
 

@@ -11,10 +11,10 @@ import pulumi_azure_native as azure_native
 import pulumi_kubernetes as k8s
 
 from components.azure.cloud import AzureCloud
+from components.azure.openings import link_priority
 from components.exports import AwsSiteExports
 from components.link.aws_peering import AwsEnd, AwsPeering, AwsPeeringArgs
 from components.link.azure_peering import AzureEnd, AzurePeering, AzurePeeringArgs
-from components.azure.openings import link_priority
 from components.link.vpn import VpnLink, VpnLinkArgs
 from infra.plan import AwsSitePlan, AzureSitePlan, FleetPlan, PeeringLinkPlan, VpnLinkPlan
 from tests.components import recording

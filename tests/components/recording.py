@@ -227,7 +227,7 @@ class RecordingMonitor(mocks.MockMonitor):
 
     def RegisterResourceOutputs(  # noqa: N802 - gRPC's name
         self, request: resource_pb2.RegisterResourceOutputsRequest
-    ) -> Any:  # noqa: ANN401 - protobuf Empty
+    ) -> Any:
         """Keep the outputs."""
         secrets: set[str] = set()
         self.recording.outputs[request.urn] = _plain(MessageToDict(request.outputs), "", secrets)
@@ -341,7 +341,7 @@ def _registered(urn: str, request: resource_pb2.RegisterResourceRequest) -> Regi
     )
 
 
-def _plain(value: Any, path: str, secrets: set[str]) -> Any:  # noqa: ANN401 - any JSON
+def _plain(value: Any, path: str, secrets: set[str]) -> Any:
     """Unwrap secrets and resource references of a wire value, noting where the secrets were."""
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _SECRET:

@@ -255,7 +255,7 @@ class TestSecrets:
             assert connection.additional_secret_outputs == ("sharedKey",)
 
 
-def leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:  # noqa: ANN401 - any JSON
+def leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
     if isinstance(value, dict):
         return [leaf for key, each in value.items() for leaf in leaves(each, f"{path}.{key}" if path else key)]
     if isinstance(value, list):

@@ -40,16 +40,16 @@ class FakeCloud:
 
     provider: pulumi.ProviderResource
 
-    def site(self) -> Any:  # noqa: ANN401 - not used here
+    def site(self) -> Any:
         raise NotImplementedError
 
-    def cluster(self, plan: Any) -> Any:  # noqa: ANN401 - not used here
+    def cluster(self, plan: Any) -> Any:
         raise NotImplementedError
 
-    def nodes(self, cluster: Any, *, after: pulumi.Resource) -> Sequence[pulumi.Resource]:  # noqa: ANN401
+    def nodes(self, cluster: Any, *, after: pulumi.Resource) -> Sequence[pulumi.Resource]:
         raise NotImplementedError
 
-    def storage_class(self, cluster: Cluster, *, after: Sequence[pulumi.Resource]) -> Any:  # noqa: ANN401
+    def storage_class(self, cluster: Cluster, *, after: Sequence[pulumi.Resource]) -> Any:
         return k8s.storage.v1.StorageClass(
             f"{cluster.plan.name}-storage",
             metadata=k8s.meta.v1.ObjectMetaArgs(name="hms-encrypted"),

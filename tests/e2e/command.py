@@ -47,7 +47,9 @@ class Hms:
     fleet: Path = Path("fleets/dev.yaml")
     printed: list[str] = field(default_factory=list)
 
-    def __call__(self, *arguments: str, code: int | None = 0, fleet: Path | None = None, timeout: float = 280) -> Answer:
+    def __call__(
+        self, *arguments: str, code: int | None = 0, fleet: Path | None = None, timeout: float = 280
+    ) -> Answer:
         deploys = arguments[0] in ("preview", "up", "refresh", "destroy")
         command = [
             str(HMS),
@@ -63,7 +65,13 @@ class Hms:
         ]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, timeout=timeout, check=False, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
         self.printed += [done.stdout, done.stderr]
         answer = Answer(done.returncode, done.stdout, done.stderr)

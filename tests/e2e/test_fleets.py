@@ -14,7 +14,7 @@ from tests.infra.fleets import fleet_data
 pytestmark = pytest.mark.e2e
 
 
-def life(hms: Hms, fleet: Path, tmp_path: Path) -> dict[str, int]:
+def life(hms: Hms, fleet: Path) -> dict[str, int]:
     """Bring a fleet up, check that it is settled, take it down; give how many of each kind there were."""
     hms("up", "--all", fleet=fleet)
     kinds: dict[str, int] = {}
@@ -46,7 +46,7 @@ def components(count: int, clusters: list[str]) -> dict[str, Any]:
 
 
 def test_native_routing_on_aws(tmp_path: Path) -> None:
-    kinds = life(Hms(tmp_path / "state"), Path("fleets/eni.yaml"), tmp_path)
+    kinds = life(Hms(tmp_path / "state"), Path("fleets/eni.yaml"))
     assert kinds["aws:eks/cluster:Cluster"] == 2
     assert kinds["aws:ec2/vpcPeeringConnection:VpcPeeringConnection"] == 1
     assert "aws:ec2/vpnConnection:VpnConnection" not in kinds
@@ -59,7 +59,7 @@ def test_five_clusters_on_three_sites(tmp_path: Path) -> None:
         {"a": "aws", "b": "aws", "z": "azure"}, clusters, protect=False, **components(4, sorted(clusters))
     )
     data["sites"]["b"]["gateway"] = {"kind": "transit-gateway"}
-    kinds = life(Hms(tmp_path / "state"), written(data, tmp_path), tmp_path)
+    kinds = life(Hms(tmp_path / "state"), written(data, tmp_path))
     assert kinds["aws:eks/cluster:Cluster"] == 3
     assert kinds["azure-native:containerservice:ManagedCluster"] == 2
     assert kinds["aws:ec2/vpnConnection:VpnConnection"] == 4
@@ -68,14 +68,14 @@ def test_five_clusters_on_three_sites(tmp_path: Path) -> None:
 
 def test_two_azure_sites_are_peered(tmp_path: Path) -> None:
     data = fleet_data({"y": "azure", "z": "azure"}, {"one": ("y", 1), "two": ("z", 2)}, protect=False)
-    kinds = life(Hms(tmp_path / "state"), written(data, tmp_path), tmp_path)
+    kinds = life(Hms(tmp_path / "state"), written(data, tmp_path))
     assert kinds["azure-native:network:VirtualNetworkPeering"] == 2
 
 
 def test_cilium_1_20(tmp_path: Path) -> None:
     data = fleet_data({"a": "aws", "z": "azure"}, {"one": ("a", 1), "two": ("z", 2)}, protect=False)
     data["mesh"] = {"cilium": "1.20.0"}
-    life(Hms(tmp_path / "state"), written(data, tmp_path), tmp_path)
+    life(Hms(tmp_path / "state"), written(data, tmp_path))
 
 
 def test_thirty_two_clusters(tmp_path: Path) -> None:

@@ -183,9 +183,18 @@ def test_bases_are_good() -> None:
 
 
 def test_all_mistakes_of_a_file_at_once_in_its_order() -> None:
-    text = DEV.replace("cidr: 10.17.0.0/16", "cidr: 10.16.0.0/17").replace("id: 2", "id: two").replace("to: doc}", "to: x}")
+    text = (
+        DEV.replace("cidr: 10.17.0.0/16", "cidr: 10.16.0.0/17")
+        .replace("id: 2", "id: two")
+        .replace("to: doc}", "to: x}")
+    )
     problems = refused(text)
-    assert [problem.field for problem in problems] == ["sites.azure.cidr", "clusters.azure-1.id", "flows[8].to", "flows[10].to"]
+    assert [problem.field for problem in problems] == [
+        "sites.azure.cidr",
+        "clusters.azure-1.id",
+        "flows[8].to",
+        "flows[10].to",
+    ]
 
 
 def test_an_entry_with_a_mistake_still_counts_as_declared() -> None:

@@ -54,7 +54,7 @@ def values_of(plan: FleetPlan, cluster: str) -> dict[str, Any]:
     )
 
 
-def at(values: dict[str, Any], path: str) -> Any:  # noqa: ANN401 - what YAML can hold
+def at(values: dict[str, Any], path: str) -> Any:
     found: Any = values
     for part in path.split("."):
         found = found.get(part) if isinstance(found, dict) else None

@@ -129,7 +129,9 @@ def test_mesh_addresses_end_where_the_subnet_does() -> None:
 
 
 def test_scopes_part_the_fleet() -> None:
-    plan = planned(fleet_data({"a": "aws", "z": "azure", "b": "aws"}, {"one": ("a", 1), "two": ("z", 2), "x": ("b", 3)}))
+    plan = planned(
+        fleet_data({"a": "aws", "z": "azure", "b": "aws"}, {"one": ("a", 1), "two": ("z", 2), "x": ("b", 3)})
+    )
     whole = scope_of(plan)
     parts = [scope_of(plan, (site,)) for site in plan.sites]
     assert sorted(link for part in parts for link in part.links) == sorted(whole.links) == ["a-b", "a-z", "z-b"]
@@ -142,7 +144,9 @@ def test_scopes_part_the_fleet() -> None:
 
 
 def test_a_stack_reads_only_stacks_before_it() -> None:
-    plan = planned(fleet_data({"a": "aws", "z": "azure", "b": "aws"}, {"one": ("a", 1), "two": ("z", 2), "x": ("b", 3)}))
+    plan = planned(
+        fleet_data({"a": "aws", "z": "azure", "b": "aws"}, {"one": ("a", 1), "two": ("z", 2), "x": ("b", 3)})
+    )
     order = list(plan.sites)
     for site in order:
         assert all(order.index(read) < order.index(site) for read in scope_of(plan, (site,)).reads)

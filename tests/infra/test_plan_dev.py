@@ -82,9 +82,7 @@ def test_mesh(plan: FleetPlan) -> None:
 def test_openings_are_exactly_what_the_mesh_needs(plan: FleetPlan) -> None:
     link = plan.links["aws-azure"]
     for site, source in (("aws", "10.17.0.0/17"), ("azure", "10.16.0.0/17")):
-        opened = {
-            (o.target, o.port.protocol, o.port.port, tuple(map(str, o.sources))) for o in link.openings[site]
-        }
+        opened = {(o.target, o.port.protocol, o.port.port, tuple(map(str, o.sources))) for o in link.openings[site]}
         assert opened == {
             ("nodes", "udp", 6081, (source,)),
             ("nodes", "udp", 51871, (source,)),

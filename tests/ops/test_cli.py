@@ -12,6 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from infra.model import Quotas
 from infra.record import fixed_fields
 from infra.scopes import scope_of
 from infra.summary import clusters_summary, components_summary, links_summary
@@ -19,7 +20,6 @@ from ops import cli_deploy, terminal
 from ops.adapters.engine import SECRET
 from ops.cli import app
 from ops.factory import Factory
-from infra.model import Quotas
 from tests.ops.fakes import FakeEngine, failed, no_clouds, standing
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Shell:
         self.env: dict[str, str] = {}
 
     def factory(self) -> Factory:
-        def engine(workspace: Path, environment: Any, secrets_provider: str | None) -> FakeEngine:  # noqa: ANN401 - a fake
+        def engine(workspace: Path, environment: Any, secrets_provider: str | None) -> FakeEngine:
             self.made.append((workspace, dict(environment), secrets_provider))
             return self.engine
 

@@ -1,6 +1,6 @@
 """The real Pulumi engine on simulated clouds, for tests."""
 
-# ruff: noqa: ANN401 - property values are any JSON
+
 from __future__ import annotations
 
 import shutil

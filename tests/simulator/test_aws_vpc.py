@@ -60,15 +60,15 @@ def test_quota_of_vpcs_and_its_increase(aws: Aws, monkeypatch: pytest.MonkeyPatc
     with refused("VpcLimitExceeded"):
         aws.vpc("10.99.0.0/16")
     aws.id(tokens.VPC, at="us-east-1", cidrBlock="10.99.0.0/16")
-    monkeypatch.setenv(quotas.VARIABLE, "vpcs=6")
+    monkeypatch.setenv(quotas.AWS_QUOTAS, "vpcs=6")
     assert quotas.limit("vpcs") == 6
     aws.vpc("10.99.0.0/16")
 
 
 @pytest.mark.parametrize("text", ["vpc=6", "vpcs", "vpcs=many"])
 def test_an_increase_that_cannot_be_read(text: str) -> None:
-    with pytest.raises(ValueError, match=quotas.VARIABLE):
-        quotas.limit("vpcs", {quotas.VARIABLE: text})
+    with pytest.raises(ValueError, match=quotas.AWS_QUOTAS):
+        quotas.limit("vpcs", {quotas.AWS_QUOTAS: text})
 
 
 def test_tags(aws: Aws) -> None:

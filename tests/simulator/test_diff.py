@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from simulator.diff import compare, given_by_hand, made_up
 from simulator.kind import Autoname, Kind
-from simulator.operations import preview_outputs
+from simulator.outputs import preview_outputs
 from simulator.values import UNKNOWN
 
 OPEN = Kind(token="x:y:Z", schema="open", immutable=("name", "parts[].id"), computed=("parts[].state", "own.id"))

@@ -1,6 +1,6 @@
 """Kinds of tls and random, without an engine."""
 
-# ruff: noqa: ANN401 - property values are any JSON
+
 from __future__ import annotations
 
 import subprocess

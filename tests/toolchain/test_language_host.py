@@ -86,7 +86,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    from simulator.launch import environment  # noqa: PLC0415
+    from simulator.launch import environment
 
     for server in serving(tmp_path, [load("tls"), load("random")]):
         folder = tmp_path / "project"
