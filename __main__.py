@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.fleet import deploy
+from components.fleet import run
 from infra.load import load_fleet
 from infra.plan import plan_fleet
 from infra.problems import FleetRefusedError
@@ -16,4 +16,4 @@ try:
     scope = scope_of(plan, tuple(config.get_object("sites") or ()) or None)
 except (FleetRefusedError, ValueError) as error:
     raise pulumi.RunError(str(error)) from None
-deploy(plan, scope)
+pulumi.run(lambda: run(plan, scope))

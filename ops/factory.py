@@ -17,7 +17,7 @@ from ops.errors import MissingError, RefusedError
 from ops.services.targets import Target, all_targets, whole_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from infra.plan import FleetPlan

@@ -119,8 +119,16 @@ class PolicyServer(analyzer_pb2_grpc.AnalyzerServicer):
         """Judge one resource."""
         resource = _resource(request, {})
         self._asked[resource.urn] = resource
-        rules = [rule for rule in self._rules if not rule.over_stack and rule.applies_to(resource.type)]
-        return self._answer([judge(rule, resource, self._config, self._today()) for rule in self._enabled(rules)])
+        rules = [rule for rule in self._rules if not rule.over_stack]
+        enabled = self._enabled([rule for rule in rules if rule.applies_to(resource.type)])
+        response = self._answer([judge(rule, resource, self._config, self._today()) for rule in enabled])
+        # Otherwise the engine would say of every other rule that it passes.
+        response.not_applicable.extend(
+            analyzer_pb2.PolicyNotApplicable(policy_name=rule.id, reason="looks at other types of resources")
+            for rule in rules
+            if not rule.applies_to(resource.type)
+        )
+        return response
 
     def AnalyzeStack(  # noqa: N802 - gRPC's name
         self, request: analyzer_pb2.AnalyzeStackRequest, _context: grpc.ServicerContext

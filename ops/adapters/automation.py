@@ -216,9 +216,11 @@ def _nothing() -> None:
 
 
 def _noting(program: Program, crashes: list[BaseException]) -> Program:
-    def run() -> None:
+    async def run() -> None:
         try:
-            program()
+            awaitable = program()
+            if awaitable is not None:
+                await awaitable
         except BaseException as error:
             crashes.append(error)
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 SECRET = "[secret]"  # noqa: S105 - what is shown in place of one
 """What stands where a secret output is."""
 
-Program = Callable[[], None]
-"""An inline Pulumi program."""
+Program = Callable[[], Awaitable[None] | None]
+"""An inline Pulumi program, done once what it gives has been awaited."""
 
 Emit = Callable[[Event], None]
 Tick = Callable[[float], None]

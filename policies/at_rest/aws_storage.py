@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from policies.checks import each, holds_all, is_set, is_true, one_of
 from policies.frameworks import CIS_EKS, FSBP, SECURITY_HUB
-from policies.rule import Resource, Results, Stack, Violation, resource_rule, stack_rule
+from policies.rule import EKS_COMPONENT, Resource, Results, Stack, Violation, resource_rule, stack_rule
 
 if TYPE_CHECKING:
     from policies.values import View
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
-EKS_COMPONENT = "eks:index:Cluster"
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 BUCKET_ENCRYPTIONS = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",

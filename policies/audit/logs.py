@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from policies.checks import at_least, each, holds_all, is_set, one_of
 from policies.frameworks import CIS_AKS, CIS_EKS, FSBP, MCSB, SECURITY_HUB
-from policies.rule import Resource, Results, Stack, Violation, resource_rule, stack_rule
+from policies.rule import EKS_COMPONENT, Resource, Results, Stack, Violation, resource_rule, stack_rule
 
 if TYPE_CHECKING:
     from policies.values import View
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
-EKS_COMPONENT = "eks:index:Cluster"
 VPC = "aws:ec2/vpc:Vpc"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"

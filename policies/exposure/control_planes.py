@@ -6,11 +6,10 @@ from __future__ import annotations
 from infra.predicates import cidr_is_world
 from policies.checks import demand, each, is_set, is_true, mistyped
 from policies.frameworks import CIS_AKS, CIS_EKS, FSBP, MCSB
-from policies.rule import Resource, Results, Undecided, resource_rule
+from policies.rule import EKS_COMPONENT, Resource, Results, Undecided, resource_rule
 from policies.values import Kind, View
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
-EKS_COMPONENT = "eks:index:Cluster"
 AKS_CLUSTER = "azure-native:containerservice:ManagedCluster"
 
 _WORLD = "the whole internet could knock at the API server"

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from policies.checks import demand, each, one_of
 from policies.frameworks import CIS_AKS, CIS_EKS
-from policies.rule import Resource, Results, Violation, resource_rule
+from policies.rule import EKS_COMPONENT, Resource, Results, Violation, resource_rule
 from policies.values import Kind, View
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
-EKS_COMPONENT = "eks:index:Cluster"
 ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "kubernetes:rbac.authorization.k8s.io/v1:Role")
 BINDINGS = (
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",

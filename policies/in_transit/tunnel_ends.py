@@ -92,24 +92,26 @@ def tunnel_keys_equal(stack: Stack) -> Results:
     used: dict[str, Pair] = {}
     for pair in pairs(stack):
         ours, theirs = pair.aws["PresharedKey"], pair.azure.connection["sharedKey"]
+        if ours.unknown or theirs.unknown:
+            yield from _unknown_keys(pair, ours, theirs)
+            continue
         key = theirs.text()
-        if _sources(pair.aws.connection.dependencies.get(ours.path)) != _sources(
-            pair.azure.connection.dependencies.get("sharedKey")
-        ):
-            yield _differs(pair, theirs, "comes from another resource than the key")
-        elif ours.unknown or theirs.unknown:
-            yield Undecided(path="sharedKey", urn=pair.azure.connection.urn)
-        elif ours.text() is None or ours.value != theirs.value:
+        if key is None or ours.value != theirs.value:
             yield _differs(pair, theirs, "is another than the key")
-        if key is not None and key in used:
+        elif key in used:
             yield _differs(pair, theirs, f"is also that of {used[key].inside}, and the one")
-        elif key is not None:
+        else:
             used[key] = pair
 
 
-def _sources(urns: frozenset[str] | None) -> frozenset[str] | None:
-    """Where a key comes from; None where that is not recorded."""
-    return urns or None
+def _unknown_keys(pair: Pair, ours: View, theirs: View) -> Results:
+    """Before they are known, keys can be told apart by the resources that make them."""
+    from_aws = pair.aws.connection.dependencies.get(ours.path)
+    from_azure = pair.azure.connection.dependencies.get(theirs.path)
+    if from_aws and from_azure and from_aws != from_azure:
+        yield _differs(pair, theirs, "comes from another resource than the key")
+    else:
+        yield Undecided(path=theirs.path, urn=pair.azure.connection.urn)
 
 
 def _differs(pair: Pair, view: View, what: str) -> Violation:

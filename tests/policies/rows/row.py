@@ -1,0 +1,109 @@
+"""The form of a row, and how its five cases are made of its good one."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from policies.registry import BY_ID
+from policies.rule import Resource, Stack, Undecided, Violation
+
+Expected = Literal["violation", "undecided", "passes"]
+Path = str | tuple[str | int, ...]
+
+WRONG: Any = {"not": ["what", "belongs", "here"]}
+"""Of the wrong type wherever no object belongs."""
+
+ABSENT: Any = object()
+"""As a value: take the property away."""
+
+
+def made(type_: str, inputs: dict[str, Any], name: str = "subject", **more: Any) -> Resource:
+    """Make a resource; ``needs`` maps a property to the names of the resources it refers to."""
+    needs = {key: frozenset(urn(each) for each in names) for key, names in more.pop("needs", {}).items()}
+    return Resource(urn=urn(name), type=type_, name=name, inputs=inputs, dependencies=needs, **more)
+
+
+def urn(name: str) -> str:
+    return f"urn:pulumi:dev::hms::type::{name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A rule's cases.
+
+    Parameters
+    ----------
+    good
+        Resources that keep the rule; of a rule over one resource, one.
+    path
+        Property that the cases change, in the resource ``at``.
+    bad
+        Values that break the rule, each.
+    missing, unknown, wrong_is
+        What the rule says without the property, with one that is not known yet, and with one of the wrong type.
+    wrong
+        The value of the wrong type.
+    also_bad
+        Further changes that break it: (path, value), in ``at``.
+    also_good
+        Further changes that do not.
+    """
+
+    rule: str
+    good: Resource | tuple[Resource, ...]
+    path: Path
+    bad: tuple[Any, ...]
+    missing: Expected = "violation"
+    unknown: Expected = "undecided"
+    wrong: Any = field(default_factory=lambda: WRONG)
+    wrong_is: Expected = "violation"
+    at: int = 0
+    also_bad: tuple[tuple[Path, Any], ...] = ()
+    also_good: tuple[tuple[Path, Any], ...] = ()
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        return self.good if isinstance(self.good, tuple) else (self.good,)
+
+    def changed(self, *changes: tuple[Path, Any]) -> tuple[Resource, ...]:
+        """Change properties of the resource ``at``."""
+        resources = list(self.resources)
+        inputs = copy.deepcopy(dict(resources[self.at].inputs))
+        for path, value in changes:
+            put(inputs, path, value)
+        old = resources[self.at]
+        resources[self.at] = Resource(
+            urn=old.urn, type=old.type, name=old.name, inputs=inputs, provider=old.provider, dependencies=old.dependencies
+        )  # fmt: skip
+        return tuple(resources)
+
+    def judge(self, resources: tuple[Resource, ...]) -> tuple[Violation | Undecided, ...]:
+        rule = BY_ID[self.rule]
+        if rule.over_stack:
+            return rule.run_stack(Stack(resources))
+        return tuple(result for resource in resources for result in rule.run(resource))
+
+
+def put(inputs: dict[str, Any], path: Path, value: Any) -> None:
+    """Set, or take away, what stands at a path; it may end in a list."""
+    steps = path if isinstance(path, tuple) else split(path)
+    inside: Any = inputs
+    for step in steps[:-1]:
+        inside = inside.setdefault(step, {}) if isinstance(inside, dict) else inside[step]
+    if value is ABSENT:
+        del inside[steps[-1]]
+    else:
+        inside[steps[-1]] = value
+
+
+def split(path: str) -> tuple[str | int, ...]:
+    return tuple(int(index) if index else name for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path))
+
+
+def says(results: tuple[Violation | Undecided, ...]) -> Expected:
+    if any(isinstance(result, Violation) for result in results):
+        return "violation"
+    return "undecided" if results else "passes"
