@@ -103,12 +103,12 @@ class Factory:
     def program(self, plan: FleetPlan, target: Target) -> Program:
         """Make the inline program of a stack: the same as ``__main__.py`` runs."""
 
-        def run() -> None:
-            from components.fleet import deploy
+        def program() -> Awaitable[None]:
+            from components.fleet import run  # loads the clouds' SDKs
 
-            deploy(plan, target.scope(plan))
+            return run(plan, target.scope(plan))
 
-        return run
+        return program
 
     @contextmanager
     def working(self, place: Place, plan: FleetPlan, fleet: Path, targets: tuple[Target, ...]) -> Iterator[Session]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -21,7 +21,7 @@ def without_version_aliases(args: pulumi.ResourceTransformationArgs) -> pulumi.R
     security rule made a preview of `dev` three times as long (``make bench-preview``). What a component of ours sets
     by itself stays.
     """
-    aliases: Sequence[object] = args.opts.aliases if isinstance(args.opts.aliases, list) else ()
+    aliases: Sequence[Any] = args.opts.aliases if isinstance(args.opts.aliases, list) else ()
     if not args.type_.startswith(_PACKAGE) or not aliases:
         return None
     opts = copy.copy(args.opts)
@@ -29,12 +29,10 @@ def without_version_aliases(args: pulumi.ResourceTransformationArgs) -> pulumi.R
     return pulumi.ResourceTransformationResult(props=args.props, opts=opts)
 
 
-def _names_a_version(alias: object) -> bool:
+def _names_a_version(alias: Any) -> bool:  # noqa: ANN401 - the SDK marks what is not given by an ellipsis
     """Whether an alias changes the type only, to one like ``azure-native:network/v20240501:Subnet``."""
-    return (
-        isinstance(alias, pulumi.Alias)
-        and isinstance(alias.type_, str)
-        and alias.type_.startswith(_PACKAGE)
-        and alias.name is ...
-        and alias.parent is ...
-    )
+    if not isinstance(alias, pulumi.Alias):
+        return False
+    given: dict[str, Any] = vars(alias)
+    kind = given["type_"]
+    return isinstance(kind, str) and kind.startswith(_PACKAGE) and given["name"] is given["parent"] is ...
