@@ -53,9 +53,9 @@ bench-preview: setup ## Preview of the fleet against as many bare resources
 
 .PHONY: lock
 lock: setup ## Write requirements.lock from pyproject.toml
-	@$(PYTHON) -c "import sys; sys.path.insert(0, '.'); from toolchain.setup import find_uv; print(find_uv())" | \
-	  xargs -I{} {} pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
-	  --python-version 3.11 --group dev --output-file requirements.lock pyproject.toml
+	@uv=$$($(PYTHON) -c 'import sys; sys.path.insert(0, "."); from toolchain.setup import find_uv; print(find_uv())'); \
+	  "$$uv" pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    --python-version 3.11 --group dev --output-file requirements.lock pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what setup and the demo made in this folder

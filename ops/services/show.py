@@ -58,7 +58,7 @@ def plan_tables(plan: FleetPlan) -> tuple[Table, ...]:
                     str(tunnel.inside),
                     str(tunnel.aws_address),
                     str(tunnel.azure_address),
-                    f"{tunnel.instance}, tunnel {tunnel.aws_tunnel}",
+                    f"{link.name}-vpn-{tunnel.instance + 1}, tunnel {tunnel.aws_tunnel}",
                     str(tunnel.instance),
                 )
                 for name, link in plan.links.items()
@@ -78,7 +78,7 @@ def plan_tables(plan: FleetPlan) -> tuple[Table, ...]:
                     cluster.kubernetes,
                     str(cluster.pod_cidr or "of the VPC"),
                     str(cluster.service_cidr),
-                    f"{joined(cluster.mesh_addresses)}:{cluster.mesh_node_port}" if cluster.meshed else "not meshed",
+                    joined(cluster.mesh_addresses) if cluster.meshed else "not meshed",
                     _peers(plan, name),
                 )
                 for name, cluster in plan.clusters.items()

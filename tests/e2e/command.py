@@ -92,3 +92,7 @@ class Hms:
         deployment = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
         prefix = f"urn:pulumi:{stack}::hms::"
         return {resource["urn"].removeprefix(prefix): resource for resource in deployment.get("resources", [])}
+
+    def declared(self, stack: str) -> set[str]:
+        """URNs of what a stack declares, without the stack itself and what it reads of others."""
+        return {urn for urn in self.resources(stack) if not urn.startswith("pulumi:pulumi:Stack")}

@@ -56,6 +56,13 @@ def test_up_builds_both_stacks(hms: Hms) -> None:
     assert kinds.count("kubernetes:helm.sh/v3:Release") == 2
 
 
+def test_the_two_stacks_are_the_one(hms: Hms) -> None:
+    aws, azure = hms.declared("aws-dev"), hms.declared("azure-dev")
+    whole = Path(__file__).with_name("urns-dev.txt").read_text(encoding="utf-8").split()
+    assert sorted(aws | azure) == whole
+    assert all(urn.startswith("pulumi:providers:") for urn in aws & azure)
+
+
 def test_up_again_changes_nothing(hms: Hms) -> None:
     answer = hms("up", "--all")
     for stack in ("aws-dev", "azure-dev"):

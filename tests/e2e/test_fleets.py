@@ -66,16 +66,11 @@ def test_five_clusters_on_three_sites(tmp_path: Path) -> None:
     assert kinds["aws:ec2transitgateway/transitGateway:TransitGateway"] == 1
 
 
-def test_two_azure_sites_are_peered(tmp_path: Path) -> None:
+def test_two_azure_sites_are_peered_with_cilium_1_20(tmp_path: Path) -> None:
     data = fleet_data({"y": "azure", "z": "azure"}, {"one": ("y", 1), "two": ("z", 2)}, protect=False)
+    data["mesh"] = {"cilium": "1.20.0"}
     kinds = life(Hms(tmp_path / "state"), written(data, tmp_path))
     assert kinds["azure-native:network:VirtualNetworkPeering"] == 2
-
-
-def test_cilium_1_20(tmp_path: Path) -> None:
-    data = fleet_data({"a": "aws", "z": "azure"}, {"one": ("a", 1), "two": ("z", 2)}, protect=False)
-    data["mesh"] = {"cilium": "1.20.0"}
-    life(Hms(tmp_path / "state"), written(data, tmp_path))
 
 
 def test_thirty_two_clusters(tmp_path: Path) -> None:
