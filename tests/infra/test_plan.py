@@ -96,6 +96,17 @@ def test_slots_are_apart_at_every_gateway_and_pins_are_kept() -> None:
         assert len(set(here)) == len(here)
 
 
+@pytest.mark.parametrize("most", [255, 511])
+def test_the_largest_meshes_fit(most: int) -> None:
+    sites = {"a": "aws", "b": "aws", "y": "azure", "z": "azure"}
+    clusters = {f"c-{number}": (list(sites)[number % 4], number) for number in range(1, most + 1)}
+    data = fleet_data(sites, clusters, mesh={"maxClusters": most}, quotas={"rulesPerSecurityGroup": 200})
+    fleet = Fleet.model_validate(data)
+    assert check_fleet(fleet, Names.of(data)) == []
+    plan = plan_fleet(fleet)
+    assert len(plan.peers("c-1")) == most - 1
+
+
 def test_all_tunnel_ranges_are_apart_and_azures_own() -> None:
     inside = [tunnel.inside for slot in range(SLOTS) for tunnel in plan_tunnels(slot)]
     assert len(set(inside)) == 4 * SLOTS == 128
