@@ -25,6 +25,7 @@ setup-tests:
 .PHONY: demo
 demo: setup ## The plan's fleet comes up on simulated clouds
 	@hms up --all --simulate --state $(STATE) --yes
+	@echo "  source .venv/bin/activate puts hms on your PATH; make demo-down takes it all down"
 
 .PHONY: demo-down
 demo-down: setup ## Take the demo down again

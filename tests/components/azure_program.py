@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -21,38 +20,11 @@ from tests.components import recording
 from tests.infra.fleets import fleet_data, planned
 
 if TYPE_CHECKING:
-    import pytest
-    from pulumi.runtime import mocks
-
     from components.contracts import Identity
     from tests.components.recording import Recording
 
-KUBECONFIG = "apiVersion: v1\nkind: Config\n# marked fake kubeconfig\n"
-
-
-def _identity(args: mocks.MockResourceArgs) -> dict[str, Any]:
-    # ARM takes the user-assigned identities as a list here and answers with a map.
-    named = args.inputs["identity"]["userAssignedIdentities"]
-    return {"identity": {"type": "UserAssigned", "userAssignedIdentities": {each: {} for each in named}}}
-
-
-OUTPUTS = {
-    "azure-native:compute:DiskEncryptionSet": _identity,
-    "azure-native:containerservice:ManagedCluster": _identity,
-}
-
 PAIR = fleet_data({"aws": "aws", "azure": "azure"}, {"aws-1": ("aws", 1), "azure-1": ("azure", 2)})
 PAIR["adminCidrs"] = ["203.0.113.0/24"]
-
-
-def answer_kubeconfig(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the mocks answer with a kubeconfig, as Azure does: base64, not marked secret."""
-
-    def call(self: recording.Answers, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        self.invokes.append(args.token)
-        return {"kubeconfigs": [{"name": "user", "value": base64.b64encode(KUBECONFIG.encode()).decode()}]}, []
-
-    monkeypatch.setattr(recording.Answers, "call", call)
 
 
 def pair_with(**changes: object) -> FleetPlan:
@@ -157,4 +129,4 @@ def record_fleet(plan: FleetPlan, *, preview: bool = False) -> Recording:
         fleet.clusters()
         fleet.links()
 
-    return recording.record(program, preview=preview, outputs=OUTPUTS)
+    return recording.record(program, preview=preview)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 REGION = "us-east-1"
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
+
+KUBECONFIG = "apiVersion: v1\nkind: Config\n# marked fake kubeconfig\n"
+"""What Azure answers for every cluster."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,14 @@ def outputs_of(type_: str, logical: str, inputs: Mapping[str, Any]) -> dict[str,
     if type_.startswith("aws:"):
         return _aws(asked)
     return _OTHERS[type_](asked) if type_ in _OTHERS else {}
+
+
+def answer_of(token: str) -> dict[str, Any]:
+    """Give what a data source answers; of those that are not known, nothing."""
+    if token == "azure-native:containerservice:listManagedClusterUserCredentials":
+        # As Azure does: base64, and no mark of a secret.
+        return {"kubeconfigs": [{"name": "user", "value": base64.b64encode(KUBECONFIG.encode()).decode()}]}
+    return {}
 
 
 def eks_cluster(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,9 +219,18 @@ def _guid(asked: Asked) -> str:
     return f"{asked.digest[:8]}-{asked.digest[8:12]}-4000-8000-{asked.digest[20:32]}"
 
 
+def _identity(asked: Asked) -> dict[str, Any]:
+    """Give a resource's identity: ARM takes the user-assigned ones as a list here, and answers with a map."""
+    identity = {**(asked.inputs.get("identity") or {}), "principalId": _guid(asked), "tenantId": SUBSCRIPTION}
+    if "userAssignedIdentities" in identity:
+        identity["userAssignedIdentities"] = {each: {} for each in identity["userAssignedIdentities"]}
+    return {"identity": identity}
+
+
 def _managed_cluster(asked: Asked) -> dict[str, Any]:
     unique = f"{asked.name}-{asked.digest[:8]}"
     return {
+        **_identity(asked),
         "fqdn": f"{unique}.hcp.eastus.azmk8s.io",
         "privateFQDN": f"{unique}.privatelink.eastus.azmk8s.io",
         "nodeResourceGroup": asked.inputs.get("nodeResourceGroup") or f"MC_{asked.name}",
@@ -231,11 +252,6 @@ def _vault_key(asked: Asked) -> dict[str, Any]:
     return {"keyUri": uri, "keyUriWithVersion": f"{uri}/{asked.digest[:32]}"}
 
 
-def _disk_encryption_set(asked: Asked) -> dict[str, Any]:
-    identity = {"principalId": _guid(asked), "tenantId": SUBSCRIPTION}
-    return {"identity": {**(asked.inputs.get("identity") or {}), **identity}}
-
-
 _AZURE_OUTPUTS: dict[str, Callable[[Asked], dict[str, Any]]] = {
     "PublicIPAddress": lambda asked: {"ipAddress": f"20.42.0.{int(asked.digest[:2], 16)}"},
     "UserAssignedIdentity": lambda asked: {
@@ -246,7 +262,7 @@ _AZURE_OUTPUTS: dict[str, Callable[[Asked], dict[str, Any]]] = {
     "ManagedCluster": _managed_cluster,
     "Vault": _vault,
     "Key": _vault_key,
-    "DiskEncryptionSet": _disk_encryption_set,
+    "DiskEncryptionSet": _identity,
 }
 
 

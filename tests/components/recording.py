@@ -24,7 +24,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.stack import run_in_stack
 
-from tests.components.mock_outputs import EKS_CLUSTER, eks_cluster, eks_component, outputs_of
+from tests.components.mock_outputs import EKS_CLUSTER, answer_of, eks_cluster, eks_component, outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -192,10 +192,10 @@ class Answers(mocks.Mocks):
         identity = computed.pop("id", None) or f"{args.name}-id"
         return str(identity), {**args.inputs, **computed}
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        """Note the call; answer with nothing."""
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """Note the call, and answer it without failures."""
         self.invokes.append(args.token)
-        return {}, None
+        return answer_of(args.token), []
 
 
 class RecordingMonitor(mocks.MockMonitor):

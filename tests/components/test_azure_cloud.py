@@ -10,10 +10,8 @@ import pytest
 from components.azure.cloud import AzureCloud
 from infra.plan import AzureSitePlan, ClusterPlan, FleetPlan
 from tests.components.azure_program import (
-    OUTPUTS,
     PAIR,
     Fleet,
-    answer_kubeconfig,
     pair_with,
     planned,
     record_fleet,
@@ -30,9 +28,7 @@ def with_pools(**pools: dict[str, Any]) -> FleetPlan:
 
 @pytest.fixture(scope="module")
 def built() -> Recording:
-    with pytest.MonkeyPatch.context() as patch:
-        answer_kubeconfig(patch)
-        return record_fleet(with_pools(first={}, second={"min": 3, "max": 9, "diskGib": 200}, third={"size": "Big"}))
+    return record_fleet(with_pools(first={}, second={"min": 3, "max": 9, "diskGib": 200}, third={"size": "Big"}))
 
 
 def test_further_pools_come_after_the_release_one_at_a_time(built: Recording) -> None:
@@ -71,8 +67,7 @@ def test_what_is_inside_the_cluster_goes_with_it(built: Recording) -> None:
         assert built.named(name).deleted_with == cluster.urn
 
 
-def test_workloads_wait_for_the_release_where_there_is_one_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer_kubeconfig(monkeypatch)
+def test_workloads_wait_for_the_release_where_there_is_one_pool() -> None:
     plan = pair_with()
     gates: list[Any] = []
 
@@ -82,7 +77,7 @@ def test_workloads_wait_for_the_release_where_there_is_one_pool(monkeypatch: pyt
         release = k8s.core.v1.ConfigMap("release", opts=pulumi.ResourceOptions(provider=cluster.provider))
         gates.append((release, fleet.clouds["azure"].nodes(cluster, after=release)))
 
-    record(program, outputs=OUTPUTS)
+    record(program)
     ((release, ready),) = gates
     assert tuple(ready) == (release,)
 
@@ -96,8 +91,7 @@ def test_the_storage_class_encrypts_with_the_sites_key(built: Recording) -> None
     assert storage["volumeBindingMode"] == "WaitForFirstConsumer"
 
 
-def test_disks_made_for_volumes_carry_the_tags_that_the_driver_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer_kubeconfig(monkeypatch)
+def test_disks_made_for_volumes_carry_the_tags_that_the_driver_can_read() -> None:
     tags = {**PAIR["tags"], "extra": {"odd": "a,b=c"}}
     recording = record_fleet(pair_with(tags=tags))
     listed = recording.named("azure-1-storage-class").inputs["parameters"]["tags"].split(",")
@@ -116,15 +110,14 @@ def test_an_identity_trusts_one_service_account_of_one_cluster(built: Recording)
     assert built.waits_for(built.named("azure-1-api-identity-credential"), built.named("azure-1-cluster"))
 
 
-def test_an_identity_is_what_the_service_account_and_its_pods_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer_kubeconfig(monkeypatch)
+def test_an_identity_is_what_the_service_account_and_its_pods_need() -> None:
     fleets: list[Fleet] = []
 
     def program() -> None:
         fleets.append(Fleet(pair_with()))
         fleets[0].clusters()
 
-    record(program, outputs=OUTPUTS)
+    record(program)
     (identity,) = fleets[0].identities
     assert identity.annotations.keys() == {"azure.workload.identity/client-id"}
     assert identity.pod_labels == {"azure.workload.identity/use": "true"}
@@ -149,8 +142,7 @@ def test_what_stands_on_a_site_is_refused_before_the_site() -> None:
         record(program)
 
 
-def test_two_clusters_of_a_site_share_it_and_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer_kubeconfig(monkeypatch)
+def test_two_clusters_of_a_site_share_it_and_are_told_apart() -> None:
     plan = planned(fleet_data({"azure": "azure"}, {"azure-1": ("azure", 1), "azure-2": ("azure", 2)}))
     recording = record_fleet(plan)
     one, two = (recording.named(f"{name}-cluster").inputs for name in ("azure-1", "azure-2"))

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.components.azure_program import KUBECONFIG, answer_kubeconfig, pair_with, planned, record_fleet
+from tests.components.azure_program import pair_with, planned, record_fleet
+from tests.components.mock_outputs import KUBECONFIG
 from tests.infra.fleets import fleet_data
 
 if TYPE_CHECKING:
@@ -21,16 +22,12 @@ ROLES = {
 
 @pytest.fixture(scope="module")
 def built() -> Recording:
-    with pytest.MonkeyPatch.context() as patch:
-        answer_kubeconfig(patch)
-        return record_fleet(pair_with())
+    return record_fleet(pair_with())
 
 
 @pytest.fixture(scope="module")
 def private() -> Recording:
-    with pytest.MonkeyPatch.context() as patch:
-        answer_kubeconfig(patch)
-        return record_fleet(pair_with(adminCidrs=[]))
+    return record_fleet(pair_with(adminCidrs=[]))
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -178,9 +175,7 @@ def test_logs_of_the_control_plane_hold_the_audit(built: Recording) -> None:
     assert {"kube-apiserver", "kube-audit", "kube-controller-manager", "kube-scheduler", "guard"} <= categories
 
 
-def test_the_longest_names_fit_into_azures_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer_kubeconfig(monkeypatch)
-
+def test_the_longest_names_fit_into_azures_limits() -> None:
     site, cluster = "s" * 20, "c" * 32
     recording = record_fleet(planned({**fleet_data({site: "azure"}, {cluster: (site, 1)}), "name": "f" * 16}))
     inputs = recording.named(f"{cluster}-cluster").inputs

@@ -10,7 +10,7 @@ import pytest
 
 from components.exports import AzureSiteExports, as_outputs
 from infra import ports
-from tests.components.azure_program import OUTPUTS, Fleet, answer_kubeconfig, pair_with, planned, record_fleet
+from tests.components.azure_program import Fleet, pair_with, planned, record_fleet
 from tests.components.recording import record
 from tests.infra.fleets import fleet_data
 
@@ -23,16 +23,12 @@ ALONE = fleet_data({"azure": "azure"}, {"azure-1": ("azure", 1)})
 
 @pytest.fixture(scope="module")
 def built() -> Recording:
-    with pytest.MonkeyPatch.context() as patch:
-        answer_kubeconfig(patch)
-        return record_fleet(pair_with())
+    return record_fleet(pair_with())
 
 
 @pytest.fixture(scope="module")
 def alone() -> Recording:
-    with pytest.MonkeyPatch.context() as patch:
-        answer_kubeconfig(patch)
-        return record_fleet(planned(ALONE))
+    return record_fleet(planned(ALONE))
 
 
 def rules_of(recording: Recording, group: str) -> list[Registered]:
@@ -144,9 +140,8 @@ def test_priorities_are_unique_in_each_group(built: Recording) -> None:
 
 
 def test_without_encryption_the_wireguard_port_stays_closed_and_no_other_rule_moves(
-    monkeypatch: pytest.MonkeyPatch, alone: Recording
+    alone: Recording,
 ) -> None:
-    answer_kubeconfig(monkeypatch)
     clear = {**ALONE, "mesh": {"encryption": {"type": "none", "reason": "a test of what stays closed"}}}
     recording = record_fleet(planned(clear))
     before = {rule.name: rule.inputs["priority"] for rule in alone.of_type("SecurityRule")}
@@ -202,8 +197,7 @@ def test_the_cloud_is_asked_for_nothing_but_the_kubeconfig(built: Recording) -> 
 
 
 @pytest.mark.parametrize("protect", [True, False])
-def test_what_cannot_be_built_again_is_protected_as_planned(monkeypatch: pytest.MonkeyPatch, protect: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    answer_kubeconfig(monkeypatch)
+def test_what_cannot_be_built_again_is_protected_as_planned(protect: bool) -> None:  # noqa: FBT001 - a parameter of the test
     recording = record_fleet(pair_with(protect=protect))
     for name in (
         "azure-group",
@@ -275,8 +269,7 @@ def test_components_register_their_outputs(built: Recording) -> None:
     assert all(one.urn in built.outputs for one in built if one.is_component)
 
 
-def test_a_preview_knows_no_ids_and_still_plans_everything(monkeypatch: pytest.MonkeyPatch, built: Recording) -> None:
-    answer_kubeconfig(monkeypatch)
+def test_a_preview_knows_no_ids_and_still_plans_everything(built: Recording) -> None:
     preview = record_fleet(pair_with(), preview=True)
     assert {one.urn for one in preview} == {one.urn for one in built}
 
@@ -286,7 +279,7 @@ def exported(plan: FleetPlan) -> dict[str, Any]:
         fleet = Fleet(plan)
         pulumi.export("site", as_outputs(fleet.azure["azure"]))
 
-    outputs: dict[str, Any] = record(program, outputs=OUTPUTS).exports()["site"]
+    outputs: dict[str, Any] = record(program).exports()["site"]
     return outputs
 
 

@@ -13,7 +13,7 @@ from components.azure.openings import AzureFirewall, azure_openings, link_priori
 from infra import ports
 from infra.plan import FleetPlan, Opening
 from infra.ports import Port
-from tests.components.azure_program import answer_kubeconfig, pair_with, planned, record_fleet
+from tests.components.azure_program import pair_with, planned, record_fleet
 from tests.components.recording import Recording, Registered, record
 from tests.infra.fleets import fleet_data
 
@@ -40,9 +40,7 @@ def plan() -> FleetPlan:
 
 @pytest.fixture(scope="module")
 def built(plan: FleetPlan) -> Recording:
-    with pytest.MonkeyPatch.context() as patch:
-        answer_kubeconfig(patch)
-        return record_fleet(plan)
+    return record_fleet(plan)
 
 
 def test_aws_opens_exactly_the_ports_of_the_mesh_to_the_nodes_of_azure(built: Recording) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.components.azure_program import answer_kubeconfig, planned, record_fleet
+from tests.components.azure_program import planned, record_fleet
 from tests.infra.fleets import fleet_data
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ def aws() -> Recording:
 
 @pytest.fixture(scope="module")
 def azure() -> Recording:
-    with pytest.MonkeyPatch.context() as patch:
-        answer_kubeconfig(patch)
-        return record_fleet(planned(fleet_data({"one": "azure", "two": "azure", "three": "azure"}, {"c": ("one", 1)})))
+    return record_fleet(planned(fleet_data({"one": "azure", "two": "azure", "three": "azure"}, {"c": ("one", 1)})))
 
 
 class TestAws:
