@@ -221,9 +221,11 @@ def _guid(asked: Asked) -> str:
 
 def _identity(asked: Asked) -> dict[str, Any]:
     """Give a resource's identity: ARM takes the user-assigned ones as a list here, and answers with a map."""
-    identity = {**(asked.inputs.get("identity") or {}), "principalId": _guid(asked), "tenantId": SUBSCRIPTION}
+    identity = dict(asked.inputs.get("identity") or {})
     if "userAssignedIdentities" in identity:
         identity["userAssignedIdentities"] = {each: {} for each in identity["userAssignedIdentities"]}
+    if "SystemAssigned" in identity.get("type", ""):
+        identity |= {"principalId": _guid(asked), "tenantId": SUBSCRIPTION}
     return {"identity": identity}
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.stack import run_in_stack
 
-from tests.components.mock_outputs import EKS_CLUSTER, answer_of, eks_cluster, eks_component, outputs_of
+from tests.components.mock_outputs import EKS_CLUSTER, answer_of, eks_cluster, eks_component, outputs_of, secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto import resource_pb2
 
 STACK = "pulumi:pulumi:Stack"
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
 EKS_COMPONENT = "eks:index:Cluster"
 
 _SIGNATURE = rpc._special_sig_key
@@ -169,18 +171,33 @@ class Recording:
         """Give the stack's outputs, secrets unwrapped."""
         return self.outputs.get(self.stack, {})
 
+    def as_referred_to(self) -> dict[str, Any]:
+        """Give what the engine answers to a reference to this stack; outputs with a secret in them are secret."""
+        names = {re.split(r"[.\[]", path)[0] for path in self.secret_outputs.get(self.stack, ())}
+        return {
+            "outputs": {name: secret(value) if name in names else value for name, value in self.exports().items()},
+            "secretOutputNames": sorted(names),
+        }
+
 
 class Answers(mocks.Mocks):
     """Plausible outputs of the resources that a program reads. Subclass it, or pass ``outputs``, for more."""
 
-    def __init__(self, outputs: Mapping[str, Callable[[mocks.MockResourceArgs], Mapping[str, Any]]]) -> None:
+    def __init__(
+        self,
+        outputs: Mapping[str, Callable[[mocks.MockResourceArgs], Mapping[str, Any]]],
+        stacks: Mapping[str, Recording],
+    ) -> None:
         self.outputs = outputs
+        self.stacks = stacks
         self.invokes: list[str] = []
         self.eks_clusters: dict[str, str] = {}
         """URN of the child aws.eks.Cluster by the name of its eks.Cluster."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Answer with the inputs, and what the cloud would add to them."""
+        if args.typ == STACK_REFERENCE:
+            return args.inputs["name"], {**args.inputs, **self.stacks[args.inputs["name"]].as_referred_to()}
         if not args.custom and args.typ != EKS_COMPONENT:
             return None, dict(args.inputs)
         if args.typ == EKS_COMPONENT:
@@ -248,6 +265,7 @@ def record(
     program: Callable[[], object],
     *,
     outputs: Mapping[str, Callable[[mocks.MockResourceArgs], Mapping[str, Any]]] | None = None,
+    stacks: Mapping[str, Recording] | None = None,
     preview: bool = False,
     project: str = "hms",
     stack: str = "dev",
@@ -260,6 +278,8 @@ def record(
         Makes resources; may call ``pulumi.export``.
     outputs
         By type token, a function giving further outputs (``id`` included) of a resource.
+    stacks
+        What a stack reference finds, by full name such as ``hms/hms/aws-dev``.
     preview
         Whether the program believes that this is a preview.
 
@@ -268,7 +288,7 @@ def record(
     Exception
         Whatever the program, or a function in an ``apply``, raised.
     """
-    answers = Answers(outputs or {})
+    answers = Answers(outputs or {}, stacks or {})
     monitor = RecordingMonitor(answers)
 
     async def run() -> None:

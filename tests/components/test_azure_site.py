@@ -139,9 +139,7 @@ def test_priorities_are_unique_in_each_group(built: Recording) -> None:
         assert all(100 <= priority <= 4096 for priority in priorities)
 
 
-def test_without_encryption_the_wireguard_port_stays_closed_and_no_other_rule_moves(
-    alone: Recording,
-) -> None:
+def test_without_encryption_the_wireguard_port_stays_closed_and_no_other_rule_moves(alone: Recording) -> None:
     clear = {**ALONE, "mesh": {"encryption": {"type": "none", "reason": "a test of what stays closed"}}}
     recording = record_fleet(planned(clear))
     before = {rule.name: rule.inputs["priority"] for rule in alone.of_type("SecurityRule")}
