@@ -43,6 +43,9 @@ check: setup ## Style, types, layers, generated files
 	@lint-imports
 	@hms fleet schema | diff -u fleets/schema.json - || { echo "fleets/schema.json is out of date; run: make schema" >&2; exit 1; }
 	@hms fleet check fleets/*.yaml
+	@zizmor --offline --quiet .github
+	@command -v actionlint >/dev/null || GOBIN=$(CURDIR)/.tools/bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	@actionlint -shellcheck= -pyflakes=
 
 .PHONY: schema
 schema: setup ## Write fleets/schema.json from the model

@@ -60,7 +60,7 @@ def flow_policy(policy: FlowPolicy) -> NetworkPolicy:
     peers = [
         {
             "matchLabels": {NAMESPACE_KEY: namespace_of(policy.peer), NAME_LABEL: policy.peer},
-            "matchExpressions": [{"key": CLUSTER_KEY, "operator": "In", "values": list(policy.clusters)}],
+            "matchExpressions": [{"key": CLUSTER_KEY, "operator": "In", "values": sorted(policy.clusters)}],
         }
     ]
     ports = [{"ports": [{"port": str(policy.port), "protocol": "TCP"}]}]

@@ -83,7 +83,7 @@ def is_named_port(protocol: str, first: int, last: int) -> bool:
 
 
 def ike_policy_pair_agrees(aws: Mapping[str, object], azure: Mapping[str, object]) -> tuple[str, ...]:
-    """Name what the two ends of a tunnel say differently; empty when they agree.
+    """Name what the two ends of a tunnel say differently; empty when they agree on all that both mappings name.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def ike_policy_pair_agrees(aws: Mapping[str, object], azure: Mapping[str, object
     return tuple(
         f"{theirs} {azure.get(theirs)} against {aws.get(ours)}"
         for ours, theirs, words in pairs
-        if dict(words).get(aws.get(ours)) != azure.get(theirs)  # type: ignore[call-overload] # any value may come
+        if ours in aws and theirs in azure and dict(words).get(aws.get(ours)) != azure.get(theirs)  # type: ignore[call-overload] # any value may come
     )
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Affinity = Literal["local", "none"]
 
+STORAGE_CLASS = "hms-encrypted"
+"""Name of the class of encrypted volumes, on both clouds: a component does not know where it runs."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServicePlan:
@@ -208,7 +211,8 @@ def plan_workloads(plan: FleetPlan, cluster: str) -> WorkloadPlan:
                 policies=policies,
                 calls={
                     policy.peer: _address(policy.peer, policy.port)
-                    for policy in policies
+                    # Sorted, since it becomes the order of the environment: a flow moved in the file rolls no pod.
+                    for policy in sorted(policies, key=lambda one: one.peer)
                     if policy.direction == "egress"
                 },
             )

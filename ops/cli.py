@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ops import cli_deploy, cli_fleet
+from ops import cli_deploy, cli_fleet, cli_policy
 from ops.errors import INTERRUPTED, HmsError
 
 _HELP = """Deploy HMS on Kubernetes clusters across AWS and Azure as one mesh.
@@ -47,6 +47,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_fleet.app, name="fleet")
+app.add_typer(cli_policy.app, name="policy")
 cli_deploy.add_verbs(app)
 
 

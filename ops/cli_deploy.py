@@ -18,23 +18,44 @@ from ops.options import (
     AllOption,
     FaultsOption,
     FleetOption,
+    NoPoliciesOption,
     OutputOption,
     PaceOption,
     PassphraseOption,
+    PolicyConfigOption,
     SimulateOption,
     StackOption,
     StateOption,
     YesOption,
 )
-from ops.terminal import Output, Terminal, draw, reporting
+from ops.terminal import Output, PreviewOutput, Terminal, draw, reporting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.plan import FleetPlan
+    from ops.adapters.pack import Pack
     from ops.factory import Factory, Place, Session
     from ops.services.deploy import Deploy
     from ops.services.job import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Policies:
+    """What the user says of policies."""
+
+    without: str | None
+    config: Path | None
+
+    def pack(self) -> Pack | None:
+        from ops.services.policies import pack_of, refuse_no_reason
+
+        if self.without is None:
+            return pack_of(factory().pack_root, self.config)
+        if self.config is not None:
+            raise RefusedError("--no-policies and --policy-config were both given", "leave one out")
+        refuse_no_reason(self.without)
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +79,20 @@ def preview_verb(  # noqa: PLR0913 - one argument an option
     expect_no_changes: Annotated[
         bool, typer.Option("--expect-no-changes", help="Exit with 1 if anything would change.")
     ] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask the clouds first what they have.")] = False,
+    no_policies: NoPoliciesOption = None,
+    policy_config: PolicyConfigOption = None,
     yes: YesOption = True,
-    output: OutputOption = Output.TEXT,
+    output: Annotated[
+        PreviewOutput, typer.Option("--output", "-o", help="How to write the result; markdown is a comment for GitHub.")
+    ] = PreviewOutput.TEXT,
 ) -> None:
     """Show what up would do."""
-    place = _place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
-    with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
+    place = place_of(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
+    policies = _Policies(without=no_policies, config=policy_config)
+    with _work(
+        place, policies, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output, refresh=refresh
+    ) as work:
         work.deploy.preview(work.job, expect_no_changes=expect_no_changes)
 
 
@@ -77,14 +106,17 @@ def up_verb(  # noqa: PLR0913 - one argument an option
     pace: PaceOption = 0.0,
     faults: FaultsOption = None,
     allow_passphrase: PassphraseOption = False,
+    no_policies: NoPoliciesOption = None,
+    policy_config: PolicyConfigOption = None,
     yes: YesOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Bring stacks to what the fleet file says; shows the plan first and asks."""
     from ops.services.status import fleet_tables, status
 
-    place = _place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
-    with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
+    place = place_of(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
+    policies = _Policies(without=no_policies, config=policy_config)
+    with _work(place, policies, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
         done = work.deploy.up(work.job)
         if done and output is Output.TEXT:
             draw(fleet_tables(status(work.session.engine, work.plan)))
@@ -106,7 +138,7 @@ def refresh_verb(  # noqa: PLR0913 - one argument an option
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Bring the state of stacks to what the clouds have; no cloud is changed."""
-    place = _place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
+    place = place_of(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
     with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
         work.deploy.refresh(work.job)
 
@@ -125,7 +157,7 @@ def destroy_verb(  # noqa: PLR0913 - one argument an option
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Take stacks down, with all that they deployed; asks for the fleet's name."""
-    place = _place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
+    place = place_of(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
     with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
         done = work.deploy.destroy(work.job)
     _or_declined(done=done)
@@ -141,7 +173,7 @@ def status_verb(
     """Show stacks, clusters, links and components that are deployed."""
     from ops.services.status import fleet_tables, stack_table, status
 
-    with _read(_place(simulate=simulate, state=state), fleet, None) as (session, plan):
+    with read(place_of(simulate=simulate, state=state), fleet, None) as (session, plan, _):
         found = status(session.engine, plan)
     if output is Output.JSON:
         sys.stdout.write(json.dumps(found.as_json()) + "\n")
@@ -160,7 +192,7 @@ def outputs_verb(
     """Print the outputs of stacks; secrets are never printed."""
     from ops.services.outputs import as_json, as_text, outputs
 
-    with _read(_place(simulate=simulate, state=state), fleet, stack) as (session, plan):
+    with read(place_of(simulate=simulate, state=state), fleet, stack) as (session, plan, _):
         found = outputs(session.engine, plan, stack)
     if output is Output.JSON:
         sys.stdout.write(json.dumps(as_json(found)) + "\n")
@@ -188,7 +220,7 @@ def factory() -> Factory:
     return Factory()
 
 
-def _place(
+def place_of(
     *,
     simulate: bool,
     state: Path | None,
@@ -196,6 +228,7 @@ def _place(
     faults: Path | None = None,
     allow_passphrase: bool = False,
 ) -> Place:
+    """Say where a command works."""
     from ops.factory import Place
 
     if (pace or faults) and not simulate:
@@ -205,7 +238,15 @@ def _place(
 
 @contextmanager
 def _work(  # noqa: PLR0913 - one argument an option
-    place: Place, *, stack: str | None, everything: bool, fleet: Path | None, yes: bool, output: Output
+    place: Place,
+    policies: _Policies | None = None,
+    *,
+    stack: str | None,
+    everything: bool,
+    fleet: Path | None,
+    yes: bool,
+    output: Output | PreviewOutput,
+    refresh: bool = False,
 ) -> Iterator[_Work]:
     """Open all that a verb needs to change things."""
     from ops.services.check import load_plan
@@ -221,21 +262,32 @@ def _work(  # noqa: PLR0913 - one argument an option
         path = made.fleet_file(fleet, stack)
         plan = load_plan(path)
         targets = choose(plan, stack=stack, everything=everything)
+        pack = policies.pack() if policies else None
         with made.working(place, plan, path, targets) as session:
             deploy = Deploy(engine=session.engine, reporter=reporter, program=made.program, prepare=session.prepare)
-            job = Job(plan=plan, fleet=path, targets=targets, again=_again(), ask=ask)
+            job = Job(
+                plan=plan,
+                fleet=path,
+                targets=targets,
+                again=_again(),
+                ask=ask,
+                pack=pack,
+                no_policies=(policies.without or "") if policies else "",
+                refresh=refresh,
+            )
             yield _Work(deploy=deploy, job=job, session=session, plan=plan)
 
 
 @contextmanager
-def _read(place: Place, fleet: Path | None, stack: str | None) -> Iterator[tuple[Session, FleetPlan]]:
+def read(place: Place, fleet: Path | None, stack: str | None) -> Iterator[tuple[Session, FleetPlan, Factory]]:
+    """Open all that a verb needs to look."""
     from ops.services.check import load_plan
 
     made = factory()
     path = made.fleet_file(fleet, stack)
     plan = load_plan(path)
     with made.reading(place, plan, path) as session:
-        yield session, plan
+        yield session, plan, made
 
 
 def _again() -> str:

@@ -81,11 +81,14 @@ class Factory:
 
     Parameters
     ----------
+    pack_root
+        The checkout whose policies hold: this one, wherever the stacks' settings are.
     engine
         Makes the engine from binary, workspace, environment and secrets provider.
     """
 
     root: Path = ROOT
+    pack_root: Path = ROOT
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     home: Path = field(default_factory=Path.home)
     engine: Callable[[Path, Mapping[str, str], str | None], Engine] | None = None

@@ -23,6 +23,15 @@ StateOption = Annotated[
         "With --simulate .state if none is named, without it your own Pulumi backend."
     ),
 ]
+NoPoliciesOption = Annotated[
+    str | None, typer.Option("--no-policies", metavar="REASON", help="Leave the policies out, and say why.")
+]
+PolicyConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy-config", help="Levels and exceptions of policies, JSON; policies/config.json if none is named."
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 PaceOption = Annotated[
     float, typer.Option(min=0.0, help="With --simulate: share of the time that real clouds need; 0 is none.")

@@ -23,9 +23,21 @@ class Output(StrEnum):
     JSON = "json"
 
 
-def reporter_for(output: Output) -> Reporter:
-    """Choose a reporter: JSON lines where asked for, a live picture on a terminal, plain lines otherwise."""
-    if output is Output.JSON:
+class PreviewOutput(StrEnum):
+    """How a preview is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def reporter_for(output: Output | PreviewOutput) -> Reporter:
+    """Choose a reporter: JSON lines or a comment where asked for, a live picture on a terminal, else plain lines."""
+    if output is PreviewOutput.MARKDOWN:
+        from ops.progress.markdown import MarkdownReporter
+
+        return MarkdownReporter(sys.stdout)
+    if output.value == Output.JSON.value:
         from ops.progress.jsonl import JsonReporter
 
         return JsonReporter(sys.stdout)
@@ -42,7 +54,7 @@ def reporter_for(output: Output) -> Reporter:
 
 
 @contextmanager
-def reporting(output: Output) -> Iterator[Reporter]:
+def reporting(output: Output | PreviewOutput) -> Iterator[Reporter]:
     """Give a reporter and show it the error that ends the command, if one does."""
     reporter = reporter_for(output)
     try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from policies.at_rest import aws_storage, azure_storage, keys, kubernetes_storage
 from policies.audit import logs
-from policies.exposure import control_planes, firewalls, load_balancers, nodes, storage
+from policies.exposure import azure_firewalls, control_planes, firewalls, load_balancers, nodes, storage
 from policies.identity import azure, iam, kubernetes, secrets_marked
 from policies.in_transit import aws_tunnels, azure_tunnels, cilium_traffic, listeners, tunnel_ends
 from policies.mesh import membership, network, peers
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MODULES: Final = (
     *(keys, aws_storage, azure_storage, kubernetes_storage),
     *(aws_tunnels, azure_tunnels, tunnel_ends, cilium_traffic, listeners),
-    *(control_planes, firewalls, nodes, load_balancers, storage),
+    *(control_planes, firewalls, azure_firewalls, nodes, load_balancers, storage),
     *(iam, azure, kubernetes, secrets_marked),
     *(pods, namespaces, charts),
     *(membership, network, peers),

@@ -120,8 +120,11 @@ class Stack:
         return tuple(
             resource
             for resource in self.of_type(*types)
-            if target.urn in resource.dependencies.get(path.partition(".")[0], ())
-            or (resource[path].text() is not None and resource[path].text() in names)
+            if not resource[path].missing
+            and (
+                target.urn in resource.dependencies.get(path.partition(".")[0], ())
+                or (resource[path].text() is not None and resource[path].text() in names)
+            )
         )
 
 

@@ -9,7 +9,7 @@ from components.aws.identity import ServiceAccountRole, ServiceAccountRoleArgs
 from components.aws.mesh_endpoint import MeshEndpoint, MeshEndpointArgs
 from components.aws.nodes import EksNodes, EksNodesArgs
 from components.aws.site import AwsSite, AwsSiteArgs
-from components.aws.storage import StorageClassArgs, storage_class
+from components.aws.storage import EncryptedStorage, EncryptedStorageArgs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,10 +78,10 @@ class AwsCloud:
         return nodes.ready
 
     def storage_class(self, cluster: Cluster, *, after: Sequence[pulumi.Resource]) -> k8s.storage.v1.StorageClass:
-        """Build the encrypted storage class ``hms-encrypted`` of a cluster."""
+        """Build the encrypted storage class of a cluster."""
         own = self._clusters[cluster.plan.name]
-        args = StorageClassArgs(cluster=own, key_arn=self._built().key_arn, after=after)
-        return storage_class(f"{cluster.plan.name}-storage", args)
+        args = EncryptedStorageArgs(cluster=own, key_arn=self._built().key_arn, after=after)
+        return EncryptedStorage(f"{cluster.plan.name}-storage", args).storage_class
 
     def identity(self, cluster: Cluster, *, name: str, namespace: str, service_account: str) -> Identity:
         """Build the role of one service account; ``name`` is the component's."""

@@ -1,4 +1,4 @@
-"""Encrypted storage for what a cluster keeps."""
+"""The encrypted storage class of an EKS cluster."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.workloads import STORAGE_CLASS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.aws.cluster import EksCluster
 
-NAME = "hms-encrypted"
-"""Name of the class, on both clouds: a component does not know where it runs."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class StorageClassArgs:
-    """Arguments of :func:`storage_class`.
+class EncryptedStorageArgs:
+    """Arguments of :class:`EncryptedStorage`.
 
     Parameters
     ----------
@@ -34,18 +33,37 @@ class StorageClassArgs:
     after: Sequence[pulumi.Resource]
 
 
-def storage_class(name: str, args: StorageClassArgs) -> k8s.storage.v1.StorageClass:
-    """Make the class whose volumes are gp3 disks, encrypted with the site's key, in the zone of their pod."""
-    return k8s.storage.v1.StorageClass(
-        name,
-        metadata=k8s.meta.v1.ObjectMetaArgs(name=NAME),
-        provisioner="ebs.csi.aws.com",
-        parameters={"type": "gp3", "encrypted": "true", "kmsKeyId": args.key_arn, "csi.storage.k8s.io/fstype": "ext4"},
-        # Only then is it known in which zone the pod runs.
-        volume_binding_mode="WaitForFirstConsumer",
-        reclaim_policy="Delete",
-        allow_volume_expansion=True,
-        opts=pulumi.ResourceOptions(
-            provider=args.cluster.provider, depends_on=list(args.after), deleted_with=args.cluster.resource
-        ),
-    )
+class EncryptedStorage(pulumi.ComponentResource):
+    """gp3 disks, encrypted with the site's key, made in the zone of the pod that first asks for one."""
+
+    def __init__(self, name: str, args: EncryptedStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("hms:aws:Storage", name, None, opts)
+        tags = {
+            # Read by the driver, which tags the disks so.
+            f"tagSpecification_{number}": f"{key}={value}"
+            for number, (key, value) in enumerate(sorted(args.cluster.plan.tags.items()), start=1)
+        }
+        self.storage_class = k8s.storage.v1.StorageClass(
+            f"{name}-class",
+            # Claims name it; a class cannot change under them.
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=STORAGE_CLASS),
+            provisioner="ebs.csi.aws.com",
+            parameters={
+                "type": "gp3",
+                "encrypted": "true",
+                "kmsKeyId": args.key_arn,
+                "csi.storage.k8s.io/fstype": "ext4",
+                **tags,
+            },
+            # Only then is it known in which zone the pod runs.
+            volume_binding_mode="WaitForFirstConsumer",
+            reclaim_policy="Delete",
+            allow_volume_expansion=True,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=args.cluster.provider,
+                depends_on=list(args.after),
+                deleted_with=args.cluster.resource,
+            ),
+        )
+        self.register_outputs({"name": STORAGE_CLASS})

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.workloads import STORAGE_CLASS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.azure.cluster import AksCluster
     from components.azure.site import AzureSite
-
-STORAGE_CLASS = "hms-encrypted"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,15 +13,13 @@ from components.workloads.pods import VOLUME, pod_template
 from components.workloads.policies import component_policies
 from components.workloads.service import component_service, peer_service
 from infra.network_policies import NAME_LABEL
+from infra.workloads import STORAGE_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.contracts import Cluster, Identity
     from infra.workloads import ComponentPlan
-
-STORAGE_CLASS = "hms-encrypted"
-"""The encrypted storage class that every cloud makes (:meth:`components.contracts.Cloud.storage_class`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from pulumi.automation._cmd import CommandResult
 from pulumi.automation.errors import create_command_error
 
 from ops.errors import MissingError
+from toolchain.places import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -78,7 +79,8 @@ class EngineCommand(PulumiCommand):
     ) -> CommandResult:
         """Run a command of the engine to its end; raises what the Automation API raises."""
         env = {**os.environ, **_QUIET, **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        env["PATH"] = os.pathsep.join((str(Path(self.command).parent), env.get("PATH", "")))
+        # The engine looks there for the language host, which runs the policy pack.
+        env["PATH"] = os.pathsep.join((str(Path(self.command).parent), str(BIN), env.get("PATH", "")))
         chunks: tuple[list[str], list[str]] = ([], [])
         with subprocess.Popen(  # noqa: S603 - the engine that the toolchain found
             [self.command, "--non-interactive", *args],

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ops.progress.events import Counts, Event, Failure, Outcome, Step, Verb
+from ops.progress.events import Counts, Event, Failure, Outcome, Policies, PolicyFinding, Step, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ops.adapters.pack import Pack
 
 SECRET = "[secret]"  # noqa: S105 - what is shown in place of one
 """What stands where a secret output is."""
@@ -69,6 +71,8 @@ class RunResult:
     ----------
     steps
         What it would do and in what order, where the run was a preview.
+    policies
+        What the policies made of it; None where none were asked.
     """
 
     outcome: Outcome
@@ -76,6 +80,7 @@ class RunResult:
     seconds: float
     failures: tuple[Failure, ...] = ()
     steps: tuple[Step, ...] = ()
+    policies: Policies | None = None
 
 
 class Engine(Protocol):
@@ -89,8 +94,25 @@ class Engine(Protocol):
         """Read what the backend knows of a stack."""
         ...
 
+    def export(self, stack: str) -> dict[str, Any]:
+        """Give a stack as the engine exports it, secrets encrypted."""
+        ...
+
+    def analyze(self, stack: str, pack: Pack) -> tuple[PolicyFinding, ...] | None:
+        """Let the engine run a policy pack over what is deployed; None where it cannot."""
+        ...
+
     def run(  # noqa: PLR0913 - callbacks beside what is run
-        self, verb: Verb, stack: str, program: Program | None, *, emit: Emit, tick: Tick, clear_pending: bool = False
+        self,
+        verb: Verb,
+        stack: str,
+        program: Program | None,
+        *,
+        emit: Emit,
+        tick: Tick,
+        clear_pending: bool = False,
+        refresh: bool = False,
+        pack: Pack | None = None,
     ) -> RunResult:
         """Run a verb to its end and give every event on the way.
 
@@ -100,6 +122,10 @@ class Engine(Protocol):
             What describes the resources; refresh and destroy need none, they go by the state.
         clear_pending
             Forget creations that were under way when the engine died (refresh only).
+        refresh
+            Ask the clouds what they have first (preview only).
+        pack
+            Policies to ask (preview and up only).
 
         Raises
         ------

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ops.adapters.pack import Account, finding_of
 from ops.adapters.redact import redact
 from ops.progress.events import Counts, Event, Failure, Level, Phase, Step, Verb
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pulumi.automation.events import DiagnosticEvent, EngineEvent, PolicyEvent, StepEventMetadata
+
+    from ops.adapters.pack import Pack
+    from ops.progress.events import Policies, PolicyFinding
 
 _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 _PREFIX = re.compile(r"^\w+ing urn:pulumi:\S+: ")
@@ -27,6 +31,9 @@ _AFTERMATH = re.compile(
 _RAISED = re.compile(r"^[\w.]+(Error|Exception|Warning|Exit|Interrupt)\b")
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 _ROOT = Path(__file__).parents[2]
+
+_NO_NEWS = re.compile(r"^using pulumi-language-\w+ from \$PATH")
+"""The language host that runs the policies is the one that `make setup` chose: that is meant."""
 
 _VISIBLE = {"info", "info#err", "warning"}
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -61,15 +68,21 @@ class Translation:
         Seconds since the epoch: the engine's own stamps are whole seconds.
     """
 
-    def __init__(self, verb: Verb, stack: str) -> None:
+    def __init__(self, verb: Verb, stack: str, pack: Pack | None = None) -> None:
         self.verb = verb
         self.stack = stack
         self.begun = time.time()
+        self._account = Account(pack=pack) if pack else None
         self.failed: dict[str, str] = {}
         self.causes: list[tuple[str, str]] = []
         self._counts: Counts | None = None
         self._seen: dict[str, int] = {}
         self._started: dict[tuple[str, str], float] = {}
+
+    @property
+    def policies(self) -> Policies | None:
+        """What the policies made of the run; None where none were asked."""
+        return self._account.policies if self._account else None
 
     @property
     def counts(self) -> Counts:
@@ -107,6 +120,8 @@ class Translation:
             yield from self._policy(event.policy_event)
         elif event.summary_event:
             self._counts = Counts.of({str(op): count for op, count in event.summary_event.resource_changes.items()})
+        elif self._account:
+            self._account.raw(getattr(event, "raw", {}))
 
     def _step(self, metadata: StepEventMetadata, phase: Phase) -> Iterator[Event]:
         if metadata.type == STACK_TYPE:
@@ -142,7 +157,7 @@ class Translation:
 
     def _diagnostic(self, event: DiagnosticEvent) -> Iterator[Event]:
         text = clean(event.message)
-        if not text:
+        if not text or _NO_NEWS.match(text):
             return
         urn = event.urn or ""
         if event.severity == "error":
@@ -152,12 +167,17 @@ class Translation:
             yield self._message(level, text, "" if f"::{STACK_TYPE}::" in urn else urn)
 
     def _policy(self, event: PolicyEvent) -> Iterator[Event]:
-        text = f"policy {event.policy_name} of {event.policy_pack_name}: {clean(event.message)}"
-        urn = event.resource_urn or ""
-        if event.enforcement_level == "mandatory":
-            self.causes.append((urn, text))
+        message = clean(event.message)
+        if self._account is None:
+            # Of a pack that Pulumi's service has for the whole organisation.
+            finding: PolicyFinding | None = finding_of(event, message)
         else:
-            yield self._message("warning", text, urn)
+            finding = self._account.violation(event, message)
+        if finding is None:
+            return
+        if finding.level == "mandatory":
+            self.causes.append((finding.urn, f"policy {finding.rule}: {finding.message}"))
+        yield Event(kind="policy", stack=self.stack, verb=self.verb, time=time.time(), urn=finding.urn, finding=finding)
 
     def _message(self, level: Level, text: str, urn: str = "") -> Event:
         return Event(
@@ -178,7 +198,8 @@ def planned_steps(digest: dict[str, Any]) -> tuple[Step, ...]:
         if f"::{STACK_TYPE}::" in step["urn"]:
             continue
         state = step.get("newState") or step.get("oldState") or {}
-        steps.append(Step(urn=step["urn"], op=step["op"], after=waits_for(state)))
+        reasons = tuple(str(name) for name in step.get("replaceReasons") or ())
+        steps.append(Step(urn=step["urn"], op=step["op"], after=waits_for(state), reasons=reasons))
     return tuple(steps)
 
 

@@ -6,16 +6,20 @@ Every line is an object with ``v`` (1), ``event`` (the kind), ``time`` (ISO 8601
 ``begin``
     Work on a stack starts.
 ``plan``
-    What will be done, from a preview: ``steps``, each with ``urn``, ``op`` and ``after`` (URNs it waits for), and the
-    numbers as in ``summary``.
+    What will be done, from a preview: ``steps``, each with ``urn``, ``op``, ``after`` (URNs it waits for) and, of a
+    replacement, ``reasons`` (names of properties); and the numbers as in ``summary``.
 ``resource``
     ``phase`` (``started``, ``finished``, ``failed``), ``op``, ``type``, ``name``, ``urn`` and, once over, ``seconds``.
+``policy``
+    A policy that a resource, or the stack, breaks: ``rule``, ``level`` (``mandatory``: the run fails; ``advisory``),
+    ``severity``, ``urn`` (absent where it is about the stack), ``message``, ``remediation`` and ``link``.
 ``message``
     ``level`` (``info``, ``warning``, ``error``) and ``text``; ``urn`` where it is about one resource.
 ``summary``
     A stack's last line: ``create``, ``update``, ``replace``, ``delete``, ``same`` (numbers of resources), ``result``
     (``succeeded``, ``failed``, ``cancelled``, ``skipped``), ``seconds``, ``failures`` (``urn``, ``type``, ``name``,
-    ``op``, ``cause``) and ``next`` (what to do; absent where nothing is).
+    ``op``, ``cause``), ``next`` (what to do; absent where nothing is) and, where policies were asked, ``policies``: the
+    numbers ``mandatory`` and ``advisory`` of findings, and ``undecided`` of what only the update will tell.
 ``error``
     The command failed as a whole: ``text``, ``details``, ``next``, ``code``.
 
@@ -24,14 +28,14 @@ Fields may be added to a version; none changes its meaning or goes. Values of re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 VERSION = 1
 
 Verb = Literal["preview", "up", "refresh", "destroy"]
-Kind = Literal["begin", "plan", "resource", "message", "summary"]
+Kind = Literal["begin", "plan", "resource", "policy", "message", "summary"]
 Phase = Literal["started", "finished", "failed"]
 Level = Literal["info", "warning", "error"]
 Outcome = Literal["succeeded", "failed", "cancelled", "skipped"]
@@ -82,11 +86,75 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One planned step: what it does to which resource, and which resources it waits for."""
+    """One planned step: what it does to which resource, and which resources it waits for.
+
+    Parameters
+    ----------
+    reasons
+        Names of the properties that make it a replacement.
+    """
 
     urn: str
     op: str
     after: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyFinding:
+    """A policy that something breaks.
+
+    Parameters
+    ----------
+    urn
+        The resource to blame; empty where it is the stack.
+    level
+        ``mandatory`` or ``advisory``.
+    message
+        What is wrong, and at which property.
+    remediation
+        What to write instead.
+    """
+
+    rule: str
+    urn: str
+    level: str
+    severity: str
+    message: str
+    remediation: str
+    link: str = ""
+
+    @property
+    def name(self) -> str:
+        """Logical name of the resource; ``the stack`` where it is that."""
+        return name_of(self.urn) or "the stack"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policies:
+    """What the policies made of a run.
+
+    Parameters
+    ----------
+    undecided
+        (rule, URN) of what only the update will tell; no URN where it is the stack.
+    """
+
+    findings: tuple[PolicyFinding, ...] = ()
+    undecided: tuple[tuple[str, str], ...] = ()
+
+    def of_level(self, level: str) -> tuple[PolicyFinding, ...]:
+        """List the findings of a level."""
+        return tuple(finding for finding in self.findings if finding.level == level)
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Count: ``mandatory``, ``advisory``, ``undecided``."""
+        return {
+            "mandatory": len(self.of_level("mandatory")),
+            "advisory": len(self.of_level("advisory")),
+            "undecided": len(self.undecided),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +167,8 @@ class Event:
         Seconds since the epoch.
     tangible
         Whether the resource is more than a component, that is, whether a cloud works on it.
+    policies
+        None where no policies were asked.
     """
 
     kind: Kind
@@ -116,6 +186,8 @@ class Event:
     counts: Counts | None = None
     outcome: Outcome | None = None
     failures: tuple[Failure, ...] = ()
+    finding: PolicyFinding | None = None
+    policies: Policies | None = None
     next: str = ""
 
     @property
@@ -159,21 +231,34 @@ def as_json(event: Event) -> dict[str, Any]:
         counts = event.counts or Counts()
         line |= {field.name: getattr(counts, field.name) for field in fields(counts)}
     if event.kind == "plan":
-        line["steps"] = [{"urn": step.urn, "op": step.op, "after": list(step.after)} for step in event.steps]
+        line["steps"] = [
+            {"urn": step.urn, "op": step.op, "after": list(step.after)}
+            | ({"reasons": list(step.reasons)} if step.reasons else {})
+            for step in event.steps
+        ]
     elif event.kind == "resource":
         line |= {"phase": event.phase, "op": event.op, "type": event.type, "name": event.name, "urn": event.urn}
         if event.seconds is not None:
             line["seconds"] = round(event.seconds, 3)
+    elif event.finding is not None:
+        line |= {key: value for key, value in asdict(event.finding).items() if value}
     elif event.kind == "message":
         line |= {"level": event.level, "text": event.text}
         if event.urn:
             line["urn"] = event.urn
     elif event.kind == "summary":
-        line |= {"result": event.outcome, "seconds": round(event.seconds or 0.0, 3)}
-        line["failures"] = [
-            {"urn": failure.urn, "type": failure.type, "name": failure.name, "op": failure.op, "cause": failure.cause}
-            for failure in event.failures
-        ]
-        if event.next:
-            line["next"] = event.next
+        line |= _summary(event)
+    return line
+
+
+def _summary(event: Event) -> dict[str, Any]:
+    line: dict[str, Any] = {"result": event.outcome, "seconds": round(event.seconds or 0.0, 3)}
+    line["failures"] = [
+        {"urn": failure.urn, "type": failure.type, "name": failure.name, "op": failure.op, "cause": failure.cause}
+        for failure in event.failures
+    ]
+    if event.policies is not None:
+        line["policies"] = event.policies.numbers
+    if event.next:
+        line["next"] = event.next
     return line

@@ -14,7 +14,18 @@ from rich.text import Text
 
 from ops.progress.events import Counts, name_of, type_of
 from ops.progress.plain import tell
-from ops.progress.words import DOING, DONE, DRASTIC, QUIET, VERBS, counted, duration, failure_lines, headline
+from ops.progress.words import (
+    DOING,
+    DONE,
+    DRASTIC,
+    QUIET,
+    VERBS,
+    counted,
+    duration,
+    failure_lines,
+    finding_lines,
+    headline,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -58,6 +69,10 @@ class LiveReporter:
             case "message":
                 about = f"{event.name}: " if event.urn else ""
                 self._print(Text(f"{event.stack}  {about}{event.text}", style=LEVELS[event.level or "info"]))
+            case "policy" if event.finding:
+                style = "bold red" if event.finding.level == "mandatory" else "yellow"
+                for line in finding_lines(event.finding):
+                    self._print(Text(f"{event.stack}  {line}", style=style))
             case "summary":
                 self._summary(event)
 

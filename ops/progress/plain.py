@@ -6,7 +6,18 @@ from typing import IO, TYPE_CHECKING
 
 from ops.progress.events import name_of, type_of
 from ops.progress.stream import Stream
-from ops.progress.words import DOING, DONE, DRASTIC, QUIET, VERBS, counted, duration, failure_lines, headline
+from ops.progress.words import (
+    DOING,
+    DONE,
+    DRASTIC,
+    QUIET,
+    VERBS,
+    counted,
+    duration,
+    failure_lines,
+    finding_lines,
+    headline,
+)
 
 if TYPE_CHECKING:
     from ops.errors import HmsError
@@ -41,6 +52,9 @@ class PlainReporter:
                 about = f"{event.name} ({event.type}): " if event.urn else ""
                 prefix = "" if event.level == "info" else f"{event.level}: "
                 self._say(f"{event.stack}  {prefix}{about}{event.text}", event.time)
+            case "policy":
+                for line in finding_lines(event.finding) if event.finding else ():
+                    self._say(f"{event.stack}  {line}", event.time)
             case "summary":
                 self._summary(event)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ops.progress.events import type_of
+
 if TYPE_CHECKING:
-    from ops.progress.events import Counts, Event, Failure
+    from ops.progress.events import Counts, Event, Failure, Policies, PolicyFinding
 
 DONE = {
     "create": "created",
@@ -63,6 +65,7 @@ def counted(counts: Counts, *, ahead: bool) -> str:
 def headline(event: Event) -> str:
     """Sum a stack up in a line."""
     text = counted(event.counts, ahead=event.verb == "preview") if event.counts else "nothing"
+    text += judged(event.policies) if event.policies else ""
     after = f" after {duration(event.seconds or 0.0)}"
     match event.outcome:
         case "succeeded":
@@ -73,6 +76,21 @@ def headline(event: Event) -> str:
             return f"{event.stack}: stopped{after}: {text}"
         case _:
             return f"{event.stack}: failed{after}" + ("" if event.verb == "preview" else f": {text}")
+
+
+def judged(policies: Policies) -> str:
+    """Sum policies up, to stand behind the counts: ``; policies: 1 mandatory, 3 not decidable yet``."""
+    numbers = policies.numbers
+    words = {"mandatory": "mandatory", "advisory": "advisory", "undecided": "not decidable yet"}
+    parts = [f"{numbers[key]} {word}" for key, word in words.items() if numbers[key]]
+    return f"; policies: {', '.join(parts) or 'nothing found'}"
+
+
+def finding_lines(finding: PolicyFinding) -> tuple[str, ...]:
+    """Tell a finding: level, rule, resource, what is wrong; then what to write instead."""
+    about = f"{finding.name} ({type_of(finding.urn)})" if finding.urn else finding.name
+    head = f"{finding.level} policy {finding.rule} ({finding.severity}): {about}: {finding.message}"
+    return (head, *([f"    instead: {finding.remediation}"] if finding.remediation else []))
 
 
 def failure_lines(failure: Failure) -> tuple[str, ...]:

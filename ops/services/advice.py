@@ -12,6 +12,10 @@ _KNOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), advice)
     for pattern, advice in (
         (
+            r"^policy ",
+            "do what the policy says, or write an exception that has an end (policies/README.md); then: {again}",
+        ),
+        (
             r"protected|delete protect",
             "write protect: false in the fleet file, type hms up for the stack, then destroy again",
         ),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from infra.plan import FleetPlan
     from ops.adapters.engine import Engine, Program
+    from ops.progress.events import PolicyFinding
     from ops.progress.reporter import Reporter
     from ops.services.job import Job
     from ops.services.targets import Target
@@ -47,6 +48,7 @@ class Deploy:
         self._reporter = reporter
         self._program = program
         self._prepare = prepare
+        self._told: set[PolicyFinding] = set()
 
     def preview(self, job: Job, *, expect_no_changes: bool = False) -> None:
         """Show what up would do.
@@ -88,7 +90,9 @@ class Deploy:
         guards.refuse_unread(job.plan, job.targets, states)
         for number, target in enumerate(job.targets):
             self._mend(job, target, states[target.stack])
-            if (job.ask is not None or self._reporter.wants_plan) and not self._agreed(job, target):
+            # The engine judges each resource as it comes to it: what policies forbid must be known before the first.
+            ahead = job.ask is not None or job.pack is not None or self._reporter.wants_plan
+            if ahead and not self._agreed(job, target):
                 return False
             self._begun("up", target)
             self._finish("up", job, target, self._run("up", job, target), left=job.targets[number + 1 :])
@@ -137,6 +141,8 @@ class Deploy:
     def _begin(self, verb: Verb, job: Job) -> dict[str, StackState]:
         """Prepare the stacks and read all of the fleet."""
         for target in job.targets:
+            if job.no_policies:
+                self._say(verb, target, "warning", f"no policy holds: {job.no_policies}")
             self._prepare(target, partial(self._say, verb, target, "warning"))
         known = set(self._engine.stacks())
         stacks = dict.fromkeys(
@@ -194,14 +200,24 @@ class Deploy:
             verb,
             target.stack,
             program,
-            emit=self._emit_message if quiet else self._reporter.emit,
+            emit=self._emit_message if quiet else self._emit,
             tick=self._reporter.tick,
             clear_pending=clear_pending,
+            refresh=job.refresh and verb == "preview",
+            pack=job.pack if verb in {"preview", "up"} else None,
         )
 
     def _emit_message(self, event: Event) -> None:
-        if event.kind == "message":
-            self._reporter.emit(event)
+        if event.kind in {"message", "policy"}:
+            self._emit(event)
+
+    def _emit(self, event: Event) -> None:
+        """Pass an event on; a finding only once, be it in the preview or in the update after it."""
+        if event.finding is not None:
+            if event.finding in self._told:
+                return
+            self._told.add(event.finding)
+        self._reporter.emit(event)
 
     def _finish(
         self, verb: Verb, job: Job, target: Target, result: RunResult, *, left: tuple[Target, ...] = ()
@@ -230,6 +246,7 @@ class Deploy:
                 outcome=result.outcome,
                 seconds=result.seconds,
                 failures=result.failures,
+                policies=result.policies,
                 next=then,
             )
         )

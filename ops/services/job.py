@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.plan import FleetPlan
+    from ops.adapters.pack import Pack
     from ops.services.targets import Target
 
 
@@ -36,6 +37,12 @@ class Job:
         The command as it was typed.
     ask
         None where the user said yes beforehand.
+    pack
+        The policies that hold; None where there are none.
+    no_policies
+        Why none hold, where the user left them out.
+    refresh
+        Whether a preview asks the clouds first what they have.
     """
 
     plan: FleetPlan
@@ -43,3 +50,6 @@ class Job:
     targets: tuple[Target, ...]
     again: str
     ask: Ask | None
+    pack: Pack | None = None
+    no_policies: str = ""
+    refresh: bool = False

@@ -74,6 +74,25 @@ def key_vault_purge_protected(resource: Resource) -> Results:
 
 
 @resource_rule(
+    id="generated-key-strong",
+    family="at-rest",
+    title="Generated private keys have the strength of AES-128 at least",
+    severity="high",
+    types=("tls:index/privateKey:PrivateKey",),
+    remediation="Use ECDSA with P256, P384 or P521, ED25519, or RSA with rsa_bits 3072 or more.",
+    link="https://www.pulumi.com/registry/packages/tls/api-docs/privatekey/",
+)
+def generated_key_strong(resource: Resource) -> Results:
+    algorithm = resource["algorithm"]
+    yield from one_of(algorithm, ("ECDSA", "ED25519", "RSA"), "the kind of key has to be named")
+    if algorithm.text() == "ECDSA":
+        # The provider's default is P224, 112 bits.
+        yield from one_of(resource["ecdsaCurve"], ("P256", "P384", "P521"), "it is weaker than AES-128")
+    if algorithm.text() == "RSA":
+        yield from at_least(resource["rsaBits"], MIN_RSA_BITS, "it is weaker than AES-128")
+
+
+@resource_rule(
     id="key-vault-key-strong",
     family="at-rest",
     title="Keys in a Key Vault have the strength of AES-128 at least",

@@ -130,7 +130,7 @@ def azure_resource_has_diagnostics(stack: Stack) -> Results:
     for resource in stack.of_type(*OBSERVED):
         named = {resource[name].text() for name in ("vaultName", "resourceName", "virtualNetworkGatewayName")} - {None}
         if not any(
-            resource.urn in setting.dependencies.get("resourceUri", ())
+            (not setting["resourceUri"].missing and resource.urn in setting.dependencies.get("resourceUri", ()))
             or (setting["resourceUri"].text() or "").rpartition("/")[2] in named
             for setting in settings
         ):

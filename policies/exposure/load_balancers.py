@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from infra.predicates import cidr_is_world
-from policies.checks import demand, each, is_false, is_true, mistyped, one_of
+from policies.checks import demand, each, is_false, is_set, is_true, mistyped, one_of
 from policies.cilium import RELEASES, is_cilium, values_of
 from policies.frameworks import MCSB
 from policies.rule import Resource, Results, Undecided, Violation, resource_rule
@@ -28,6 +28,20 @@ _PUBLIC = "the load balancer would have a public address"
 )
 def aws_load_balancer_internal(resource: Resource) -> Results:
     yield from is_true(resource["internal"], _PUBLIC)
+
+
+@resource_rule(
+    id="aws-load-balancer-guarded",
+    family="exposure",
+    title="Load balancers on AWS have a security group",
+    severity="high",
+    types=("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer"),
+    remediation="Set security_groups when it is made: a network load balancer takes none later.",
+    link="https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html",
+)
+def aws_load_balancer_guarded(resource: Resource) -> Results:
+    why = "whoever has a route to it could ask it"
+    yield from each(resource["securityGroups"], lambda group: is_set(group, why), why=why)
 
 
 @resource_rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from policies.checks import demand, exactly_one, is_true, one_of
+from policies.checks import demand, exactly_one, is_false, is_true, one_of
 from policies.frameworks import CIS_AKS, MCSB
 from policies.rule import Resource, Results, Stack, Violation, resource_rule, stack_rule
 from policies.values import Kind
@@ -102,13 +102,15 @@ def azure_identity_one_account(stack: Stack) -> Results:
     severity="high",
     frameworks=((MCSB, "PA-7"),),
     types=("azure-native:keyvault:Vault",),
-    remediation="Set properties.enable_rbac_authorization=True.",
+    remediation="Set properties.enable_rbac_authorization=True, and leave the three enabled_for_... off.",
     link="https://learn.microsoft.com/azure/key-vault/general/rbac-guide",
 )
 def key_vault_rbac(resource: Resource) -> Results:
     yield from is_true(
         resource["properties.enableRbacAuthorization"], "a Contributor of the vault could give itself all keys"
     )
+    for name in ("enabledForDeployment", "enabledForTemplateDeployment", "enabledForDiskEncryption"):
+        yield from is_false(resource["properties"][name], "that is a way in beside the roles")
 
 
 @resource_rule(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from infra.predicates import statement_wildcards
-from policies.checks import demand, document, each, mistyped, one_of
+from policies.checks import demand, document, each, exactly_one, mistyped, one_of
 from policies.frameworks import CIS_EKS, FSBP
 from policies.rule import Resource, Results, Undecided, Violation, resource_rule
 from policies.values import Kind, View, holds_unknown, revealed
@@ -153,6 +153,25 @@ def _only_text(view: View) -> str | None:
     """Give a condition's value, which may be a list of one."""
     elements = view.elements()
     return elements[0].text() if len(elements) == 1 else view.text()
+
+
+@resource_rule(
+    id="oidc-provider-audience",
+    family="identity",
+    title="AWS takes tokens of a cluster that were made for AWS",
+    severity="high",
+    frameworks=((CIS_EKS, "5.2.1"),),
+    types=("aws:iam/openIdConnectProvider:OpenIdConnectProvider",),
+    remediation="Set client_id_lists to ['sts.amazonaws.com'] and url to the cluster's issuer.",
+    link="https://docs.aws.amazon.com/eks/latest/userguide/enable-iam-roles-for-service-accounts.html",
+)
+def oidc_provider_audience(resource: Resource) -> Results:
+    yield from exactly_one(
+        resource["clientIdLists"], Kind.TEXT, lambda text: text == "sts.amazonaws.com", "tokens for others would do"
+    )
+    yield from demand(
+        resource["url"], Kind.TEXT, lambda text: not text.startswith("http://"), "its keys have to come by TLS"
+    )
 
 
 @resource_rule(

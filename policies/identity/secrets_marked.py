@@ -38,11 +38,16 @@ def secrets_marked(resource: Resource) -> Results:
         view = resource[path]
         if view.missing or view.secret or _all_marked(view):
             continue
-        if view.unknown and view.path != path:
+        if view.unknown and _inside_unknown(resource, path):
             # What holds it is not known as a whole: whether the secret inside will be marked cannot be seen.
             yield Undecided(path=path)
         else:
             yield Violation(path=path, message="is not marked secret: the state would hold it in the clear")
+
+
+def _inside_unknown(resource: Resource, path: str) -> bool:
+    steps = path.split(".")
+    return any(resource[".".join(steps[:count])].unknown for count in range(1, len(steps)))
 
 
 def _all_marked(view: View) -> bool:

@@ -37,6 +37,21 @@ def cilium_wireguard(resource: Resource) -> Results:
 
 
 @resource_rule(
+    id="aks-network-is-ciliums",
+    family="in-transit",
+    title="AKS brings no pod network of its own beside Cilium's",
+    severity="critical",
+    types=("azure-native:containerservice:ManagedCluster",),
+    remediation="Set network_profile.network_plugin to 'none'.",
+    link="https://learn.microsoft.com/azure/aks/use-byo-cni",
+)
+def aks_network_is_ciliums(resource: Resource) -> Results:
+    yield from one_of(
+        resource["networkProfile.networkPlugin"], ("none",), "pods would get a network that nobody encrypts"
+    )
+
+
+@resource_rule(
     id="cilium-strict-encryption",
     family="in-transit",
     title="What a pod sends before its peer is known waits, and does not leave in the clear",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from infra.ports import MESH_API_PORT
-from policies.checks import document, each, is_set, is_true, mistyped, one_of
+from policies.checks import demand, document, each, is_set, is_true, mistyped, one_of
 from policies.frameworks import CIS_AKS, CIS_EKS, FSBP, MCSB
 from policies.rule import Resource, Results, Stack, Undecided, Violation, resource_rule, stack_rule
 from policies.values import Kind, View
@@ -34,12 +34,9 @@ _OLD_TLS = "the load balancer would talk TLS 1.0"
 def load_balancer_listener_tls(resource: Resource) -> Results:
     protocol = resource["protocol"]
     word = protocol.text()
+    if word in ("TLS", "HTTPS") or not resource["sslPolicy"].missing:
+        yield from demand(resource["sslPolicy"], Kind.TEXT, lambda text: text.startswith(_TLS_1_2), _OLD_TLS)
     if word in ("TLS", "HTTPS"):
-        ssl = resource["sslPolicy"]
-        if ssl.unknown:
-            yield Undecided(path=ssl.path)
-        elif not (ssl.text() or "").startswith(_TLS_1_2):
-            yield Violation(path=ssl.path, message=f"is {ssl.shown()}: {_OLD_TLS}")
         yield from is_set(resource["certificateArn"], "there is nothing to encrypt with")
     elif word == "TCP":
         # Behind it the mesh API server speaks TLS itself and asks for a certificate: a second layer would hide it.

@@ -3,22 +3,26 @@
 # ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from infra.predicates import ike_policy_pair_agrees
-from policies.checks import decided
+from policies.checks import decided, is_false
 from policies.frameworks import MCSB
 from policies.in_transit.aws_tunnels import AZURE_CONNECTION, VPN_CONNECTION
 from policies.in_transit.azure_tunnels import VPN_GATEWAY
 from policies.in_transit.tunnel_pairs import LOCAL_GATEWAY, AwsTunnel, Pair, aws_tunnels, azure_ends, pairs
 from policies.rule import Results, Stack, Undecided, Violation, stack_rule
+from policies.values import holds_unknown
 
 if TYPE_CHECKING:
+    from policies.rule import Resource
     from policies.values import View
 
 CUSTOMER_GATEWAY = "aws:ec2/customerGateway:CustomerGateway"
 AWS_GATEWAYS = ("aws:ec2/vpnGateway:VpnGateway", "aws:ec2transitgateway/transitGateway:TransitGateway")
 _BOTH = (VPN_CONNECTION, AZURE_CONNECTION, LOCAL_GATEWAY)
+_COMPARED = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "pfsGroup")
 _PEER = "bgpSettings.bgpPeeringAddress"
 _GUIDE = "https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-howto-aws-bgp"
 
@@ -143,12 +147,11 @@ def tunnel_policies_agree(stack: Stack) -> Results:
     for pair in pairs(stack):
         policy = pair.azure.connection["ipsecPolicies[0]"]
         options = {name: pair.aws[option] for name, option in names.items()}
-        unknown = [*decided(policy, *options.values())]
-        yield from (Undecided(path=one.path, urn=pair.azure.connection.urn) for one in unknown)
-        if unknown:
-            continue
-        offered = {name: _only(view) for name, view in options.items()}
-        theirs = {name: view.text() for name, view in policy.entries()}
+        fields = {field: policy[field] for field in _COMPARED}
+        for unknown in decided(*options.values(), *fields.values()):
+            yield Undecided(path=unknown.path, urn=pair.azure.connection.urn)
+        offered = {name: _only(view) for name, view in options.items() if not holds_unknown(view.value)}
+        theirs = {field: view.text() for field, view in fields.items() if not view.unknown}
         for difference in ike_policy_pair_agrees(offered, theirs):
             yield Violation(
                 path=policy.path,
@@ -184,7 +187,26 @@ def tunnel_bgp_agrees(stack: Stack) -> Results:
             yield Undecided(path=custom.path, urn=connection.urn)
         elif wanted not in [one.text() for one in addresses]:
             yield Violation(path=custom.path, message=f"lacks {wanted}: the session would be dead", urn=connection.urn)
+        for result in is_false(pair.aws.connection["staticRoutesOnly"], "AWS would not speak BGP"):
+            yield replace(result, urn=pair.aws.connection.urn)
+        yield from _gateway_addresses(stack, pair)
         yield from _numbers(stack, pair)
+
+
+def _gateway_addresses(stack: Stack, pair: Pair) -> Results:
+    """Demand that the Azure gateway, if it is in this stack, has the address that its connection uses."""
+    for gateway in _azure_gateways(stack, pair):
+        peerings = gateway["bgpSettings.bgpPeeringAddresses"]
+        own = [address for peering in peerings.elements() for address in peering["customBgpIpAddresses"].elements()]
+        if holds_unknown(peerings.value):
+            yield Undecided(path=peerings.path, urn=gateway.urn)
+        elif str(pair.inside[2]) not in [address.text() for address in own]:
+            yield Violation(path=peerings.path, message=f"lack {pair.inside[2]}", urn=gateway.urn)
+
+
+def _azure_gateways(stack: Stack, pair: Pair) -> tuple[Resource, ...]:
+    named = pair.azure.connection.dependencies.get("virtualNetworkGateway1", ())
+    return tuple(gateway for gateway in stack.of_type(VPN_GATEWAY) if gateway.urn in named)
 
 
 def _numbers(stack: Stack, pair: Pair) -> Results:
@@ -198,11 +220,7 @@ def _numbers(stack: Stack, pair: Pair) -> Results:
             *pair.aws.connection.dependencies.get("transitGatewayId", ()),
         )
     ]
-    theirs = [
-        gateway["bgpSettings.asn"]
-        for gateway in stack.of_type(VPN_GATEWAY)
-        if gateway.urn in pair.azure.connection.dependencies.get("virtualNetworkGateway1", ())
-    ]
+    theirs = [gateway["bgpSettings.asn"] for gateway in _azure_gateways(stack, pair)]
     described = [
         gateway["bgpAsn"]
         for gateway in stack.of_type(CUSTOMER_GATEWAY)

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from infra.ports import MESH_API_PORT
 from policies.checks import demand, each, is_true, mistyped
-from policies.cilium import RELEASES, is_cilium, is_meshed, meshed_releases, values_of
+from policies.cilium import RELEASES, cilium_releases, is_cilium, is_meshed, meshed_releases, values_of
 from policies.rule import Resource, Results, Stack, Undecided, Violation, resource_rule, stack_rule
 from policies.values import Kind
 
@@ -26,6 +26,7 @@ _SETUP = "https://docs.cilium.io/en/stable/network/clustermesh/setup/"
 def mesh_peers_complete(stack: Stack) -> Results:
     releases = meshed_releases(stack)
     names = {release.urn: values_of(release)["cluster.name"].text() for release in releases}
+    alone = [values_of(one)["cluster.name"].text() or "" for one in cilium_releases(stack) if one not in releases]
     for release in releases:
         mesh = values_of(release)["clustermesh"]
         yield from (
@@ -39,6 +40,11 @@ def mesh_peers_complete(stack: Stack) -> Results:
             continue
         # Up to 1.19 the chart takes a list as well.
         listed = {name for name, _ in peers.entries()} | {one["name"].text() for one in peers.elements()}
+        outside = [name for name in alone if name in listed]
+        if outside:
+            yield Violation(
+                path=peers.path, message=f"has {', '.join(outside)}, which offers nothing to others", urn=release.urn
+            )
         missing = [name for urn, name in names.items() if urn != release.urn and name and name not in listed]
         if missing:
             yield Violation(path=peers.path, message=f"lacks {', '.join(missing)}", urn=release.urn)

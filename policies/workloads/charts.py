@@ -1,15 +1,16 @@
-"""Helm charts come by TLS, in a fixed version, and are not taken over half."""
+"""Helm charts come by TLS in a fixed version, and Cilium's enforces policies from the first pod on."""
 
 # ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
 import re
 
-from policies.checks import demand, is_false
+from policies.checks import demand, each, is_false, is_set
 from policies.cilium import RELEASES, is_cilium
-from policies.rule import Resource, Results, resource_rule
+from policies.rule import Resource, Results, Violation, resource_rule
 from policies.values import Kind
 
+_NOT_READY = "node.cilium.io/agent-not-ready"
 _EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 
 
@@ -33,6 +34,26 @@ def chart_pinned(resource: Resource) -> Results:
             lambda text: text.startswith("https://"),
             "it could be exchanged",
         )
+
+
+@resource_rule(
+    id="node-waits-for-cilium",
+    family="workloads",
+    title="Nodes take pods only once Cilium guards them",
+    severity="medium",
+    types=("aws:eks/nodeGroup:NodeGroup",),
+    remediation=f"Taint node groups with {_NOT_READY}, effect NO_EXECUTE; Cilium takes the taint away.",
+    link="https://docs.cilium.io/en/stable/installation/taints/",
+)
+def node_waits_for_cilium(resource: Resource) -> Results:
+    why = "pods could start without network policies"
+    taints = resource["taints"]
+    yield from each(taints, lambda taint: is_set(taint["effect"], why), why=why)
+    keys = [taint["key"] for taint in taints.elements()]
+    if keys and not any(key.unknown for key in keys):
+        own = [taint for taint in taints.elements() if taint["key"].text() == _NOT_READY]
+        if not any(taint["effect"].text() in ("NO_EXECUTE", "NO_SCHEDULE") for taint in own):
+            yield Violation(path=taints.path, message=f"lacks {_NOT_READY}: {why}")
 
 
 @resource_rule(

@@ -12,6 +12,9 @@ from policies.values import Kind, View
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CILIUM_POLICY = "kubernetes:cilium.io/v2:CiliumNetworkPolicy"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+_PLACES = ("io.kubernetes.pod.namespace", "io.cilium.k8s.policy.cluster")
+"""Labels that say where a pod is, and not which one."""
+
 _ENTITIES = ("host", "remote-node", "kube-apiserver", "ingress", "health", "init", "none")
 """Entities of Cilium that are somebody in particular."""
 
@@ -45,9 +48,9 @@ def namespace_restricted(resource: Resource) -> Results:
 )
 def namespace_default_deny(stack: Stack) -> Results:
     policies = stack.of_type(CILIUM_POLICY, POLICY)
-    maybe = any(policy["metadata.namespace"].unknown or policy["spec"].unknown for policy in policies)
     by_place: dict[tuple[str, str | None], list[Resource]] = {}
     for policy in policies:
+        # None: not known yet, so it may be any of them.
         by_place.setdefault((policy.provider, policy["metadata.namespace"].text()), []).append(policy)
     for namespace in stack.of_type(NAMESPACE):
         name = namespace["metadata.name"]
@@ -55,6 +58,10 @@ def namespace_default_deny(stack: Stack) -> Results:
             yield Undecided(path=name.path, urn=namespace.urn)
             continue
         inside = by_place.get((namespace.provider, name.text()), [])
+        homeless = by_place.get((namespace.provider, None), [])
+        maybe = any(policy["metadata.namespace"].unknown for policy in homeless) or any(
+            policy["spec"].unknown for policy in inside
+        )
         for direction in ("ingress", "egress"):
             if not any(_denies(policy, direction) for policy in inside):
                 if maybe:
@@ -116,9 +123,23 @@ def _narrow(rule: View, side: str) -> Results:
     yield from each(
         rule[f"{side}Entities"], lambda one: one_of(one, _ENTITIES, "it means everybody, or the whole cluster")
     )
+    yield from each(rule[f"{side}Endpoints"], _somebody)
     yield from each(rule[f"{side}CIDR"], _not_world)
     yield from each(rule[f"{side}CIDRSet"], lambda one: _not_world(one["cidr"]))
     yield from each(rule["toPorts"], _ports, why="it allows every port")
+
+
+def _somebody(selector: View) -> Results:
+    """Demand that a selector names a pod by more than the namespace and the cluster that it is in."""
+    if selector.unknown:
+        yield Undecided(path=selector.path)
+    elif not selector.is_a(Kind.OBJECT):
+        yield mistyped(selector, Kind.OBJECT)
+    else:
+        keys = [name for name, _ in selector["matchLabels"].entries()]
+        keys += [one["key"].text() or "" for one in selector["matchExpressions"].elements()]
+        if not any(key and not key.endswith(_PLACES) for key in keys):
+            yield Violation(path=selector.path, message="names no pod: it means everybody in a namespace, or more")
 
 
 def _not_world(cidr: View) -> Results:

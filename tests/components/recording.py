@@ -150,6 +150,10 @@ class Recording:
 
     def waits_for(self, later: Registered, earlier: Registered) -> bool:
         """Say whether ``later`` is created after ``earlier``, over any number of steps and through components."""
+        known = {one.urn: one for one in self.resources}
+        children: dict[str, list[str]] = {}
+        for one in self.resources:
+            children.setdefault(one.parent, []).append(one.urn)
         seen: set[str] = set()
         todo = [later.urn]
         while todo:
@@ -159,12 +163,11 @@ class Recording:
             seen.add(urn)
             if urn == earlier.urn:
                 return urn != later.urn
-            one = next((one for one in self.resources if one.urn == urn), None)
-            if one is not None:
-                todo += [*one.dependencies, *filter(None, [one.provider.rpartition("::")[0]])]
+            if urn in known:
+                todo += [*known[urn].dependencies, *filter(None, [known[urn].provider.rpartition("::")[0]])]
                 # Waiting for a component means waiting for its children.
-                if one.is_component:
-                    todo += [child.urn for child in self.children(one)]
+                if known[urn].is_component:
+                    todo += children.get(urn, [])
         return False
 
     def exports(self) -> dict[str, Any]:

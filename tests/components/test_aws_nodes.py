@@ -173,11 +173,13 @@ def test_the_disk_driver_may_use_the_sites_key_alone() -> None:
 
 def test_volumes_are_encrypted_and_go_with_the_cluster() -> None:
     recording = recorded(STATE)
-    storage = recording.named("aws-1-storage")
+    storage = recording.named("aws-1-storage-class")
     assert storage.inputs["metadata"]["name"] == "hms-encrypted"
     assert storage.inputs["provisioner"] == "ebs.csi.aws.com"
     assert storage.inputs["parameters"]["encrypted"] == "true"
     assert storage.inputs["parameters"]["kmsKeyId"] == site_key()
+    tags = {value for key, value in storage.inputs["parameters"].items() if key.startswith("tagSpecification_")}
+    assert tags >= {"fleet=test", "owner=tests"}, "the driver tags the disks that it makes"
     assert storage.inputs["volumeBindingMode"] == "WaitForFirstConsumer"
     assert storage.deleted_with == recording.named("aws-1-eks").urn
     assert recording.waits_for(storage, recording.named("aws-1-nodes-disks-addon"))

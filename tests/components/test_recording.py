@@ -67,6 +67,16 @@ def test_secrets_are_seen_and_unwrapped() -> None:
     assert recording.secret_outputs[recording.stack] == {"password"}
 
 
+def test_a_stack_reference_finds_what_another_recording_exports() -> None:
+    def reads() -> None:
+        other = pulumi.StackReference("hms/hms/earlier")
+        pulumi.export("again", {name: other.require_output(name) for name in ("owner", "password")})
+
+    recording = record(reads, stacks={"hms/hms/earlier": record(program)})
+    assert recording.exports()["again"] == {"owner": "123456789012", "password": "hush"}
+    assert recording.secret_outputs[recording.stack] == {"again.password"}
+
+
 def test_order_is_known_over_several_steps() -> None:
     recording = record(program)
     subnet, vpc, cluster = recording.named("subnet"), recording.named("group-vpc"), recording.named("cluster")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import random
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -15,6 +17,13 @@ from infra.plan import FleetPlan, plan_fleet
 from infra.scopes import scope_of, stack_name
 from tests.components.recording import Recording, record
 from tests.infra.fleets import fleet_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pulumi
+
+    from tests.components.recording import Registered
 
 FLEETS = Path(__file__).parents[2] / "fleets"
 
@@ -76,9 +85,68 @@ def plan_of(data: dict[str, Any]) -> FleetPlan:
     return plan_fleet(Fleet.model_validate(data))
 
 
-def record_plan(plan: FleetPlan) -> Recording:
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """A fleet as one graph.
+
+    Parameters
+    ----------
+    taggable
+        Types of resources whose SDK class takes ``tags``.
+    """
+
+    plan: FleetPlan
+    recording: Recording
+    taggable: frozenset[str]
+
+    def top(self, one: Registered) -> Registered:
+        """Give the component without a parent that a resource belongs to, or the resource itself."""
+        while one.parent != self.recording.stack:
+            one = self.recording.by_urn(one.parent)
+        return one
+
+    def owner(self, one: Registered) -> str:
+        """Give the site, link or cluster that a resource is named after."""
+        name = self.top(one).name
+        owners = [*self.plan.sites, *self.plan.links, *self.plan.clusters, "mesh"]
+        return max((owner for owner in owners if f"{name}-".startswith(f"{owner}-")), key=len)
+
+    def sites(self, one: Registered) -> tuple[str, ...]:
+        """Give the sites where a resource can be: two for what belongs to a link."""
+        owner = self.owner(one)
+        if owner in self.plan.links:
+            return self.plan.links[owner].sites
+        return (self.plan.clusters[owner].site,) if owner in self.plan.clusters else (owner,)
+
+    def in_clusters(self) -> Iterator[tuple[str, Registered]]:
+        """List what is inside Kubernetes, under the name of its cluster."""
+        for one in self.recording:
+            if one.type.startswith("kubernetes:"):
+                yield self.owner(one), one
+
+
+def whole(plan: FleetPlan) -> Whole:
     """Record a fleet as one graph."""
-    return record(lambda: deploy(plan, scope_of(plan)), stack=plan.name)
+    declared: list[pulumi.Resource] = []
+    recording = record(lambda: declared.extend(deploy(plan, scope_of(plan))), stack=plan.name)
+    return Whole(plan=plan, recording=recording, taggable=frozenset(filter(None, map(_taggable, declared))))
+
+
+def _taggable(resource: pulumi.Resource) -> str:
+    sdk = getattr(type(resource), "_internal_init", None)
+    return resource.pulumi_resource_type if sdk and "tags" in inspect.signature(sdk).parameters else ""
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """List what is in inputs or outputs, with its path."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from leaves(each, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from leaves(each, f"{path}[{index}]")
+    else:
+        yield path, value
 
 
 def record_sites(plan: FleetPlan) -> dict[str, Recording]:
@@ -92,11 +160,6 @@ def record_sites(plan: FleetPlan) -> dict[str, Recording]:
 
 
 @cache
-def plan_named(name: str) -> FleetPlan:
-    return plan_of(data_of(name))
-
-
-@cache
-def recording_of(name: str) -> Recording:
+def fleet(name: str) -> Whole:
     """Record a fleet by name, once for all tests of a process: they only look at it."""
-    return record_plan(plan_named(name))
+    return whole(plan_of(data_of(name)))

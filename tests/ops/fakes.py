@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from infra.plan import FleetPlan
     from ops.adapters.engine import Emit, Program, Tick
+    from ops.adapters.pack import Pack
     from ops.errors import HmsError
-    from ops.progress.events import Verb
+    from ops.progress.events import PolicyFinding, Verb
 
 VPC = "urn:pulumi:aws-dev::hms::hms:aws:Site$aws:ec2/vpc:Vpc::aws-vpc"
 SUBNET = "urn:pulumi:aws-dev::hms::hms:aws:Site$aws:ec2/subnet:Subnet::aws-private-0"
@@ -43,6 +44,10 @@ class FakeEngine:
     states: dict[str, StackState] = field(default_factory=dict)
     results: dict[tuple[str, str], RunResult] = field(default_factory=dict)
     calls: list[tuple[str, str, bool]] = field(default_factory=list)
+    packs: list[Pack | None] = field(default_factory=list)
+    refreshed: list[str] = field(default_factory=list)
+    exports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    analyses: dict[str, tuple[PolicyFinding, ...]] = field(default_factory=dict)
 
     def stacks(self) -> tuple[str, ...]:
         return tuple(self.states)
@@ -50,12 +55,31 @@ class FakeEngine:
     def state(self, stack: str) -> StackState:
         return self.states.get(stack) or StackState(name=stack)
 
+    def export(self, stack: str) -> dict[str, Any]:
+        return self.exports[stack]
+
+    def analyze(self, stack: str, pack: Pack) -> tuple[PolicyFinding, ...] | None:  # noqa: ARG002 - the protocol's
+        return self.analyses.get(stack)
+
     def run(
-        self, verb: Verb, stack: str, program: Program | None, *, emit: Emit, tick: Tick, clear_pending: bool = False
+        self,
+        verb: Verb,
+        stack: str,
+        program: Program | None,
+        *,
+        emit: Emit,
+        tick: Tick,
+        clear_pending: bool = False,
+        refresh: bool = False,
+        pack: Pack | None = None,
     ) -> RunResult:
         assert (program is not None) == (verb in {"preview", "up"})
         self.calls.append((verb, stack, clear_pending))
+        self.packs.append(pack)
+        self.refreshed += [stack] if refresh else []
         result = self.results.get((verb, stack), good(create=2, same=1))
+        for finding in result.policies.findings if result.policies else ():
+            emit(Event(kind="policy", stack=stack, verb=verb, time=T0, urn=finding.urn, finding=finding))
         tick(time.time())
         for phase in ("started", "finished"):
             emit(

@@ -153,7 +153,8 @@ def test_values_of_no_cluster(shell: Shell) -> None:
 def test_up_all_on_simulated_clouds(shell: Shell) -> None:
     result = shell.simulated("up", "--all", "--yes", "--pace", "0.5")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert shell.engine.runs == [("up", "aws-dev"), ("up", "azure-dev")]
+    assert shell.engine.runs == [(verb, stack) for stack in ("aws-dev", "azure-dev") for verb in ("preview", "up")]
+    assert [pack.folder for pack in shell.engine.packs if pack] == [ROOT / "policies"] * 4
     assert shell.clouds == [{"world": shell.state / "world.db", "quotas": Quotas(), "scale": 0.5, "faults": None}]
     workspace, environment, secrets_provider = shell.made[0]
     assert workspace == shell.state / "workspace"

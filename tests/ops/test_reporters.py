@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from ops.errors import EngineError
-from ops.progress.events import Counts, Event, Failure, as_json
+from ops.progress.events import Counts, Event, Failure, Policies, PolicyFinding, as_json
 from ops.progress.jsonl import JsonReporter
 from ops.progress.live import LiveReporter
 from ops.progress.plain import HEARTBEAT, PlainReporter
@@ -153,6 +153,60 @@ def test_an_error_as_json() -> None:
         "next": "mend it",
         "code": 1,
     }
+
+
+def finding(level: str, urn: str = VPC) -> PolicyFinding:
+    return PolicyFinding(
+        rule="flow-logs", urn=urn, level=level, severity="high", message="there are none", remediation="Add them."
+    )
+
+
+def judged() -> list[Event]:
+    found = (finding("mandatory"), finding("advisory", ""))
+    policies = Policies(findings=found, undecided=(("mesh-one-ca", ""),))
+    return [
+        *(event("policy", finding=each, urn=each.urn) for each in found),
+        event("summary", counts=Counts(create=1), outcome="succeeded", seconds=2.0, policies=policies),
+    ]
+
+
+def test_policies_as_lines() -> None:
+    out = io.StringIO()
+    for each in judged():
+        PlainReporter(out, io.StringIO()).emit(each)
+    assert out.getvalue() == (
+        "aws-dev  mandatory policy flow-logs (high): aws-vpc (aws:ec2/vpc:Vpc): there are none\n"
+        "aws-dev      instead: Add them.\n"
+        "aws-dev  advisory policy flow-logs (high): the stack: there are none\n"
+        "aws-dev      instead: Add them.\n"
+        "aws-dev: 1 created; policies: 1 mandatory, 1 advisory, 1 not decidable yet after 2.0 s\n"
+    )
+
+
+def test_policies_on_a_terminal() -> None:
+    reporter, console = _live()
+    for each in judged():
+        reporter.emit(each)
+    reporter.close()
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "mandatory policy flow-logs (high): aws-vpc (aws:ec2/vpc:Vpc): there are none" in text
+    assert "instead: Add them." in text
+
+
+def test_policies_as_json() -> None:
+    broken, of_stack, summary = (as_json(each) for each in judged())
+    assert {key: broken[key] for key in ("event", "rule", "urn", "level", "severity", "message", "remediation")} == {
+        "event": "policy",
+        "rule": "flow-logs",
+        "urn": VPC,
+        "level": "mandatory",
+        "severity": "high",
+        "message": "there are none",
+        "remediation": "Add them.",
+    }
+    assert "urn" not in of_stack
+    assert summary["policies"] == {"mandatory": 1, "advisory": 1, "undecided": 1}
+    assert "policies" not in as_json(story()[-1])
 
 
 class _Gone(io.StringIO):

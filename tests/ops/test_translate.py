@@ -118,24 +118,29 @@ def test_a_traceback_is_condensed_to_its_cause_and_our_place() -> None:
     assert clean(text) == "the program failed: ValueError: no such subnet (components/fleet.py:12)"
 
 
-def test_a_mandatory_policy_is_a_failure_and_an_advisory_one_a_warning() -> None:
-    def policy(level: str) -> dict[str, Any]:
-        return {
-            "policyEvent": {
-                "message": "encrypt it",
-                "color": "never",
-                "policyName": "ebs-encrypted",
-                "policyPackName": "hms",
-                "policyPackVersion": "1",
-                "policyPackVersionTag": "1",
-                "enforcementLevel": level,
-                "resourceUrn": VPC,
-            }
+def policy(level: str, rule: str = "ebs-encrypted", message: str = "encrypt it") -> dict[str, Any]:
+    return {
+        "policyEvent": {
+            "message": message,
+            "color": "never",
+            "policyName": rule,
+            "policyPackName": "hms",
+            "policyPackVersion": "1",
+            "policyPackVersionTag": "1",
+            "enforcementLevel": level,
+            "resourceUrn": VPC,
         }
+    }
 
+
+def test_a_mandatory_policy_is_a_failure_and_an_advisory_one_is_not() -> None:
     translation, found = run(policy("mandatory"), policy("advisory"))
-    assert [event.level for event in found] == ["warning"]
-    assert translation.failures()[0].cause == "policy ebs-encrypted of hms: encrypt it"
+    assert [(event.kind, event.finding and event.finding.level) for event in found] == [
+        ("policy", "mandatory"),
+        ("policy", "advisory"),
+    ]
+    assert [failure.cause for failure in translation.failures()] == ["policy ebs-encrypted: encrypt it"]
+    assert translation.policies is None, "the pack is not ours"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest import mock
-
-from pulumi.runtime import mocks
 
 from components.fleet import deploy
 from infra.load import load_fleet
@@ -17,7 +13,7 @@ from infra.plan import plan_fleet
 from infra.scopes import scope_of
 from policies.rule import Resource
 from policies.values import Secret
-from tests.components.recording import Answers, Recording, record
+from tests.components.recording import Recording, record
 
 FLEETS = Path(__file__).parents[2] / "fleets"
 
@@ -25,25 +21,7 @@ FLEETS = Path(__file__).parents[2] / "fleets"
 @cache
 def recording_of(fleet: str) -> Recording:
     plan = plan_fleet(load_fleet(FLEETS / f"{fleet}.yaml"))
-    with mock.patch.object(Answers, "call", _answer):
-        return record(
-            lambda: deploy(plan, scope_of(plan)),
-            outputs={
-                "azure-native:compute:DiskEncryptionSet": _identity,
-                "azure-native:containerservice:ManagedCluster": _identity,
-            },
-        )
-
-
-def _identity(args: mocks.MockResourceArgs) -> dict[str, Any]:
-    # ARM takes identities as a list and answers with a map.
-    named = args.inputs["identity"]["userAssignedIdentities"]
-    return {"identity": {"type": "UserAssigned", "userAssignedIdentities": {each: {} for each in named}}}
-
-
-def _answer(answers: Answers, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    answers.invokes.append(args.token)
-    return {"kubeconfigs": [{"name": "user", "value": base64.b64encode(b"apiVersion: v1\n").decode()}]}, []
+    return record(lambda: deploy(plan, scope_of(plan)))
 
 
 @cache

@@ -23,7 +23,7 @@ def test_every_rule_has_a_row_and_every_row_a_rule() -> None:
 def test_every_rule_is_shown_each_of_the_five_inputs(rule: object) -> None:
     # Good, unknown, missing and wrong are made of every row; bad ones have to be written down.
     own = [row for row in ALL_ROWS if row.rule == getattr(rule, "id", None)]
-    assert any(row.bad for row in own), "no row has a bad value"
+    assert any(row.bad or row.bad_stacks for row in own), "no row has a bad value"
     assert any(row.unknown == "undecided" for row in own) or _never_undecided(own)
 
 
@@ -41,6 +41,8 @@ def test_good_input_passes(row: Row) -> None:
 def test_bad_input_is_a_violation(row: Row) -> None:
     for change in [(row.path, value) for value in row.bad] + list(row.also_bad):
         assert says(row.judge(row.changed(change))) == "violation", change
+    for stack in row.bad_stacks:
+        assert says(row.judge(stack)) == "violation"
 
 
 @each_row()
@@ -67,7 +69,8 @@ def test_wrongly_typed_input(row: Row) -> None:
 @each_row()
 def test_an_unknown_value_hides_no_bad_one(row: Row) -> None:
     for path, value in row.also_bad:
-        if path != row.path and not _overlap(row.path, path):
+        # What is not there is no literal: whether it may be missing can hang on what is unknown.
+        if value is not ABSENT and not _overlap(row.path, path):
             results = row.judge(row.changed((row.path, UNKNOWN), (path, value)))
             assert says(results) == "violation", (path, value)
 

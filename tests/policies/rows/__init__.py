@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from tests.policies.rows import at_rest
+from tests.policies.rows import at_rest, cilium, exposure, identity, in_transit, tags_and_audit, workloads
 
-ALL_ROWS = (*at_rest.ROWS,)
+ALL_ROWS = (
+    *at_rest.ROWS,
+    *in_transit.ROWS,
+    *cilium.ROWS,
+    *exposure.ROWS,
+    *identity.ROWS,
+    *workloads.ROWS,
+    *tags_and_audit.ROWS,
+)

@@ -37,6 +37,28 @@ ROWS = (
         also_good=(("properties.enableSoftDelete", ABSENT),),
     ),
     Row(
+        rule="generated-key-strong",
+        good=made("tls:index/privateKey:PrivateKey", {"algorithm": "ECDSA", "ecdsaCurve": "P256"}),
+        path="ecdsaCurve",
+        bad=("P224",),
+        also_bad=(("algorithm", "DSA"), ("algorithm", ABSENT), ("algorithm", "RSA")),
+        also_good=(("algorithm", "ED25519"),),
+    ),
+    Row(
+        rule="volume-of-encrypting-class",
+        good=(
+            made("kubernetes:storage.k8s.io/v1:StorageClass", {"metadata": {"name": "hms-encrypted"}}, "class"),
+            made(
+                "kubernetes:apps/v1:StatefulSet",
+                {"spec": {"volumeClaimTemplates": [{"spec": {"storageClassName": "hms-encrypted"}}]}},
+                "set",
+            ),
+        ),
+        at=1,
+        path="spec.volumeClaimTemplates[0].spec.storageClassName",
+        bad=("gp2", "default"),
+    ),
+    Row(
         rule="key-vault-key-strong",
         good=made("azure-native:keyvault:Key", {"properties": {"kty": "RSA", "keySize": 4096}}),
         path="properties.keySize",
@@ -46,7 +68,7 @@ ROWS = (
     ),
     Row(
         rule="eks-secrets-customer-key",
-        good=made("eks:index:Cluster", {"encryptionConfigKeyArn": KEY}),
+        good=made("eks:index:Cluster", {"name": "aws-1", "encryptionConfigKeyArn": KEY}),
         path="encryptionConfigKeyArn",
         bad=("",),
     ),

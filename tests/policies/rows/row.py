@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from policies.registry import BY_ID
@@ -50,6 +50,8 @@ class Row:
         Further changes that break it: (path, value), in ``at``.
     also_good
         Further changes that do not.
+    bad_stacks
+        Whole stacks that break a rule over what is there at all.
     """
 
     rule: str
@@ -63,6 +65,7 @@ class Row:
     at: int = 0
     also_bad: tuple[tuple[Path, Any], ...] = ()
     also_good: tuple[tuple[Path, Any], ...] = ()
+    bad_stacks: tuple[tuple[Resource, ...], ...] = ()
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -75,9 +78,7 @@ class Row:
         for path, value in changes:
             put(inputs, path, value)
         old = resources[self.at]
-        resources[self.at] = Resource(
-            urn=old.urn, type=old.type, name=old.name, inputs=inputs, provider=old.provider, dependencies=old.dependencies
-        )  # fmt: skip
+        resources[self.at] = replace(old, inputs=inputs)
         return tuple(resources)
 
     def judge(self, resources: tuple[Resource, ...]) -> tuple[Violation | Undecided, ...]:
@@ -94,7 +95,10 @@ def put(inputs: dict[str, Any], path: Path, value: Any) -> None:
     for step in steps[:-1]:
         inside = inside.setdefault(step, {}) if isinstance(inside, dict) else inside[step]
     if value is ABSENT:
-        del inside[steps[-1]]
+        if isinstance(inside, dict):
+            inside.pop(steps[-1], None)
+        else:
+            del inside[steps[-1]]
     else:
         inside[steps[-1]] = value
 
