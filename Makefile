@@ -18,6 +18,10 @@ help: ## List the targets
 setup: ## Python environment and Pulumi engine; quick the second time
 	@$(PYTHON) toolchain/setup.py
 
+.PHONY: setup-checks
+setup-checks:
+	@$(PYTHON) toolchain/setup.py --checks
+
 .PHONY: setup-tests
 setup-tests:
 	@$(PYTHON) toolchain/setup.py --tests
@@ -36,7 +40,7 @@ test: setup-tests ## All tests, the real Pulumi engine on simulated clouds inclu
 	@pytest -n 2 --dist loadfile
 
 .PHONY: check
-check: setup ## Style, types, layers, generated files
+check: setup-checks ## Style, types, layers, generated files
 	@ruff check .
 	@ruff format --check .
 	@mypy
@@ -44,7 +48,6 @@ check: setup ## Style, types, layers, generated files
 	@hms fleet schema | diff -u fleets/schema.json - || { echo "fleets/schema.json is out of date; run: make schema" >&2; exit 1; }
 	@hms fleet check fleets/*.yaml
 	@zizmor --offline --quiet .github
-	@command -v actionlint >/dev/null || GOBIN=$(CURDIR)/.tools/bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	@actionlint -shellcheck= -pyflakes=
 
 .PHONY: schema

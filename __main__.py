@@ -6,7 +6,7 @@ import pulumi
 
 from components.fleet import run
 from infra.load import load_fleet
-from infra.plan import plan_fleet
+from infra.planner import plan_fleet
 from infra.problems import FleetRefusedError
 from infra.scopes import scope_of
 

@@ -1,7 +1,7 @@
 """The fleet file: what a user writes, and nothing that can be computed from it.
 
 Every model is frozen and refuses unknown fields. Fields are written in camelCase in the file. What may be left
-out is planned in :mod:`infra.plan`; rules that need more than one field live in :mod:`infra.checks`.
+out is planned in :mod:`infra.planner`; rules that need more than one field live in :mod:`infra.checks`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """``make setup``: from a bare machine to ready. Quick and silent the second time.
 
-Usage: python3 toolchain/setup.py [--tests]
+Usage: python3 toolchain/setup.py [--checks] [--tests]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from toolchain.charts import cilium_chart
 from toolchain.places import ROOT, versions
 from toolchain.run import StepFailedError, run, say
-from toolchain.tools import choose_language_host, choose_pulumi, helm
+from toolchain.tools import actionlint, choose_language_host, choose_pulumi, helm
 
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
@@ -68,6 +68,8 @@ def main() -> int:
         say(f"Python environment: {environment()}")
         say(f"Pulumi engine:      {choose_pulumi()}")
         say(f"Language host:      {choose_language_host()}")
+        if "--checks" in sys.argv[1:]:
+            say(f"actionlint:         {actionlint()}")
         if "--tests" in sys.argv[1:]:
             say(f"Helm:               {helm()}")
             for version in versions()["charts"]["cilium"]:

@@ -16,6 +16,8 @@ from toolchain.run import StepFailedError, run, say
 
 _INSTALLER = "https://get.pulumi.com"
 
+_MINUTES = {"pulumi": "about four minutes", "helm": "about two minutes", "actionlint": "a few seconds"}
+
 
 def pulumi() -> Path:
     """Give the engine that setup chose.
@@ -40,6 +42,17 @@ def helm() -> Path:
     if found and "v3." in _output(found, "version", "--short"):
         return Path(found)
     return _built("helm", versions()["helm"]["version"], "helm.sh/helm/v3/cmd/helm", "")
+
+
+def actionlint() -> Path:
+    """Give the linter of workflows: one on the PATH, else built once from its Go module."""
+    found = shutil.which("actionlint")
+    if found:
+        return Path(found)
+    package = "github.com/rhysd/actionlint/cmd/actionlint"
+    built = _built("actionlint", versions()["actionlint"]["version"], package, "")
+    _link(built, "actionlint")
+    return built
 
 
 def choose_pulumi() -> str:
@@ -153,7 +166,7 @@ def _built(name: str, version: str, package: str, flags: str) -> Path:
             f"{name} {version} is neither on the PATH nor to be downloaded, and there is no Go to build it with. "
             f"Install {name}, or Go {versions()['pulumi']['go']} or newer, and run make setup again."
         )
-    say(f"  {name} {version} is built once for this user: about {'four' if name == 'pulumi' else 'two'} minutes")
+    say(f"  {name} {version} is built once for this user: {_MINUTES[name]}")
     binary.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=binary.parent) as folder:
         run(

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from infra.checks.names import Names, suggest
-from infra.plan import plan_slots
+from infra.planner import plan_slots
 from infra.problems import Finding
 from infra.tunnels import SLOTS
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from infra.model import AzureSite
-from infra.plan import UNDERLAY_MTU, path_mtu
+from infra.planner import UNDERLAY_MTU, path_mtu
 from infra.problems import Finding
 
 if TYPE_CHECKING:

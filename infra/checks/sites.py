@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra.addresses import planned_asn
 from infra.model import AwsSite, AzureSite
-from infra.plan import REGIONS_OF_TWO_ZONES
+from infra.planner import REGIONS_OF_TWO_ZONES
 from infra.problems import Finding
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.load import load_fleet
-from infra.plan import plan_fleet
+from infra.planner import plan_fleet
 from infra.problems import FleetRefusedError, Problem
 from infra.record import fixed_fields
 from infra.scopes import scope_of

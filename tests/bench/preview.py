@@ -20,7 +20,7 @@ from pulumi import automation
 
 from components.fleet import run
 from infra.load import load_fleet
-from infra.plan import plan_fleet
+from infra.planner import plan_fleet
 from infra.scopes import scope_of
 from simulator.launch import launch
 from toolchain.tools import pulumi as engine

@@ -14,7 +14,8 @@ import yaml
 
 from components.aws.cloud import AwsCloud
 from infra.model import Fleet
-from infra.plan import AwsSitePlan, FleetPlan, plan_fleet
+from infra.plan import AwsSitePlan, FleetPlan
+from infra.planner import plan_fleet
 from tests.components.recording import Recording, record
 
 DEV = yaml.safe_load((Path(__file__).parents[2] / "fleets" / "dev.yaml").read_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -17,9 +17,12 @@ from components.mesh.cilium import Cilium, CiliumArgs
 from components.mesh.trust import Trust, TrustArgs
 from infra.clustermesh import MESH_SUBNET
 from infra.load import load_fleet
-from infra.plan import ClusterPlan, FleetPlan, plan_fleet
+from infra.planner import plan_fleet
 from tests.components.recording import Recording, Registered, record
 from tests.infra.fleets import fleet_data, planned
+
+if TYPE_CHECKING:
+    from infra.plan import ClusterPlan, FleetPlan
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 

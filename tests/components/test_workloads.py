@@ -13,7 +13,7 @@ from components.contracts import Identity
 from components.workloads.cluster_workloads import deploy_workloads
 from components.workloads.component import HmsComponent, HmsComponentArgs
 from infra.load import load_fleet
-from infra.plan import FleetPlan, plan_fleet
+from infra.planner import plan_fleet
 from infra.workloads import plan_workloads
 from tests.components.recording import Recording, Registered, record
 from tests.components.test_mesh import fake_cluster
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.contracts import Cluster
+    from infra.plan import FleetPlan
 
 ROLE = "eks.amazonaws.com/role-arn"
 POLICY = "kubernetes:cilium.io/v2:CiliumNetworkPolicy"

@@ -13,7 +13,7 @@ import yaml
 
 from components.fleet import deploy
 from infra.model import Fleet
-from infra.plan import FleetPlan, plan_fleet
+from infra.planner import plan_fleet
 from infra.scopes import scope_of, stack_name
 from tests.components.recording import Recording, record
 from tests.infra.fleets import fleet_data
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pulumi
 
+    from infra.plan import FleetPlan
     from tests.components.recording import Registered
 
 FLEETS = Path(__file__).parents[2] / "fleets"

@@ -39,12 +39,15 @@ class Hms:
 
     Attributes
     ----------
+    policies
+        Whether the pack runs; a test of something else saves the time.
     printed
         Everything that was ever printed, for the search for secrets.
     """
 
     state: Path
     fleet: Path = Path("fleets/dev.yaml")
+    policies: bool = True
     printed: list[str] = field(default_factory=list)
 
     def __call__(
@@ -55,6 +58,7 @@ class Hms:
             str(HMS),
             *arguments,
             *(("--simulate",) if deploys else ()),
+            *(() if self.policies or arguments[0] != "up" else ("--no-policies", "the pack has tests of its own")),
             *(("--yes",) if deploys and arguments[0] != "preview" else ()),
             "--state",
             str(self.state),

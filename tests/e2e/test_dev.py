@@ -18,7 +18,7 @@ NOTHING = {"create": 0, "update": 0, "replace": 0, "delete": 0}
 
 @pytest.fixture(scope="module")
 def hms(tmp_path_factory: pytest.TempPathFactory) -> Hms:
-    return Hms(tmp_path_factory.mktemp("dev"))
+    return Hms(tmp_path_factory.mktemp("dev"), policies=False)
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def components(count: int, clusters: list[str]) -> dict[str, Any]:
 
 
 def test_native_routing_on_aws(tmp_path: Path) -> None:
-    kinds = life(Hms(tmp_path / "state"), Path("fleets/eni.yaml"))
+    kinds = life(Hms(tmp_path / "state", policies=False), Path("fleets/eni.yaml"))
     assert kinds["aws:eks/cluster:Cluster"] == 2
     assert kinds["aws:ec2/vpcPeeringConnection:VpcPeeringConnection"] == 1
     assert "aws:ec2/vpnConnection:VpnConnection" not in kinds
@@ -59,7 +59,7 @@ def test_five_clusters_on_three_sites(tmp_path: Path) -> None:
         {"a": "aws", "b": "aws", "z": "azure"}, clusters, protect=False, **components(4, sorted(clusters))
     )
     data["sites"]["b"]["gateway"] = {"kind": "transit-gateway"}
-    kinds = life(Hms(tmp_path / "state"), written(data, tmp_path))
+    kinds = life(Hms(tmp_path / "state", policies=False), written(data, tmp_path))
     assert kinds["aws:eks/cluster:Cluster"] == 3
     assert kinds["azure-native:containerservice:ManagedCluster"] == 2
     assert kinds["aws:ec2/vpnConnection:VpnConnection"] == 4
@@ -69,7 +69,7 @@ def test_five_clusters_on_three_sites(tmp_path: Path) -> None:
 def test_two_azure_sites_are_peered_with_cilium_1_20(tmp_path: Path) -> None:
     data = fleet_data({"y": "azure", "z": "azure"}, {"one": ("y", 1), "two": ("z", 2)}, protect=False)
     data["mesh"] = {"cilium": "1.20.0"}
-    kinds = life(Hms(tmp_path / "state"), written(data, tmp_path))
+    kinds = life(Hms(tmp_path / "state", policies=False), written(data, tmp_path))
     assert kinds["azure-native:network:VirtualNetworkPeering"] == 2
 
 
@@ -77,7 +77,7 @@ def test_thirty_two_clusters(tmp_path: Path) -> None:
     sites = {"a": "aws", "z": "azure", "b": "aws", "y": "azure"}
     clusters = {f"c-{number}": (list(sites)[number % 4], number) for number in range(1, 33)}
     data = fleet_data(sites, clusters, protect=False, **components(4, sorted(clusters)))
-    hms = Hms(tmp_path / "state")
+    hms = Hms(tmp_path / "state", policies=False)
     hms("up", "--all", fleet=written(data, tmp_path), timeout=900)
     kinds = [record.token for record in hms.world()]
     assert kinds.count("kubernetes:helm.sh/v3:Release") == 32

@@ -15,7 +15,7 @@ PINNED = Path(__file__).with_name("urns-dev.txt")
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Hms:
-    hms = Hms(tmp_path_factory.mktemp("whole"))
+    hms = Hms(tmp_path_factory.mktemp("whole"), policies=False)
     hms("up", "--stack", "dev")
     return hms
 

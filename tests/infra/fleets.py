@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.model import Fleet
-from infra.plan import FleetPlan, plan_fleet
+from infra.planner import plan_fleet
+
+if TYPE_CHECKING:
+    from infra.plan import FleetPlan
 
 REGIONS = {
     "aws": ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-south-1", "sa-east-1"),

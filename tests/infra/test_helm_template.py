@@ -21,13 +21,14 @@ from cryptography.x509.oid import NameOID
 
 from infra.cilium import CaLeaves, helm_values, public_values
 from infra.load import load_fleet
-from infra.plan import FleetPlan, plan_fleet
+from infra.planner import plan_fleet
 from tests.infra.fleets import fleet_data, planned
 from toolchain.charts import cilium_chart
 from toolchain.tools import helm
 
 if TYPE_CHECKING:
     from infra.clustermesh import Platform
+    from infra.plan import FleetPlan
 
 VERSIONS = ("1.19.6", "1.20.0")
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from infra.addresses import largest_id, mesh_address, nth
 from infra.checks import Names, check_fleet
 from infra.model import Fleet
-from infra.plan import VpnLinkPlan, plan_fleet, plan_slots
+from infra.plan import VpnLinkPlan
+from infra.planner import plan_fleet, plan_slots
 from infra.scopes import scope_of, stack_name, stack_order
 from infra.tunnels import SLOTS, plan_tunnels
 from tests.infra.fleets import fleet_data, planned

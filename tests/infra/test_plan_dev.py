@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.load import load_fleet
-from infra.plan import AwsSitePlan, AzureSitePlan, FleetPlan, VpnLinkPlan, plan_fleet
+from infra.plan import AwsSitePlan, AzureSitePlan, FleetPlan, VpnLinkPlan
+from infra.planner import plan_fleet
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.load import load_fleet
 from infra.network_policies import ALLOW_DNS, CLUSTER_KEY, DEFAULT_DENY, network_policies
-from infra.plan import FleetPlan, plan_fleet
+from infra.planner import plan_fleet
 from infra.workloads import ComponentPlan, FlowPair, flow_matrix, plan_workloads
 from tests.infra.fleets import fleet_data, planned
+
+if TYPE_CHECKING:
+    from infra.plan import FleetPlan
 
 
 @pytest.fixture(scope="module")

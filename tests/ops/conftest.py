@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.load import load_fleet
-from infra.plan import FleetPlan, plan_fleet
+from infra.planner import plan_fleet
 from tests.ops.fakes import Bench, FakeEngine, Recorder
+
+if TYPE_CHECKING:
+    from infra.plan import FleetPlan
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from components.fleet import deploy
 from infra.load import load_fleet
-from infra.plan import plan_fleet
+from infra.planner import plan_fleet
 from infra.scopes import scope_of
 from policies.rule import Resource
 from policies.values import Secret

@@ -1,6 +1,5 @@
 """The real Pulumi engine on simulated clouds, for tests."""
 
-
 from __future__ import annotations
 
 import shutil

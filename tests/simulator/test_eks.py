@@ -1,6 +1,5 @@
 """``eks.Cluster`` under the real engine: which children it registers, and what it refuses."""
 
-
 from __future__ import annotations
 
 import json

@@ -1,6 +1,5 @@
 """Kinds of tls and random, without an engine."""
 
-
 from __future__ import annotations
 
 import subprocess
