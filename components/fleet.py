@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.azure.aliases import without_version_aliases
 from components.exports import AwsSiteExports, AzureSiteExports, SiteExports, TrustExports, as_outputs, from_outputs
 from components.link.build import build_link
 from components.mesh.cilium import Cilium, CiliumArgs
 from components.mesh.trust import Trust, TrustArgs
+from components.settle import settled
 from components.workloads.cluster_workloads import deploy_workloads
 from infra.plan import AwsSitePlan, AzureSitePlan, FleetPlan
 from infra.record import fixed_fields
@@ -21,8 +19,6 @@ from infra.summary import clusters_summary, components_summary, links_summary
 from infra.workloads import plan_workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from components.contracts import Cloud, Cluster
 
 
@@ -126,41 +122,11 @@ def _cloud(plan: FleetPlan, site: str) -> Cloud:
     return AwsCloud(plan, site_plan, aws.Provider(f"{site}-aws", region=site_plan.region))
 
 
-def deploy(plan: FleetPlan, scope: Scope) -> list[pulumi.Resource]:
-    """Declare a scope of a fleet to the engine.
-
-    Returns
-    -------
-    Every resource that was declared; not those that a remote component makes by itself.
-    """
-    declared: list[pulumi.Resource] = []
-    pulumi.runtime.register_stack_transformation(lambda args: declared.append(args.resource))
-    pulumi.runtime.register_stack_transformation(without_version_aliases)
+def deploy(plan: FleetPlan, scope: Scope) -> None:
+    """Declare a scope of a fleet to the engine."""
     FleetDeployment(plan, scope).build()
-    return declared
 
 
 async def run(plan: FleetPlan, scope: Scope) -> None:
-    """Declare a scope of a fleet and wait until the engine has all of it: the whole Pulumi program.
-
-    The SDK would wait by itself, but for every output there is, and for all of them again whenever one is done; for
-    `dev` that is four thousand, a hundred times over, and a third of a preview.
-    """
-    with _sdks_not_collected():
-        declared = deploy(plan, scope)
-    await pulumi.Output.all(*(resource.urn for resource in declared)).future()
-
-
-@contextmanager
-def _sdks_not_collected() -> Iterator[None]:
-    """Keep what is loaded meanwhile out of garbage collection for good.
-
-    The SDKs are a million objects that live as long as the process; each full collection looks at all of them, and
-    they were a quarter of a preview.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+    """Declare a scope of a fleet and wait until the engine has all of it: the whole Pulumi program."""
+    await settled(lambda: deploy(plan, scope))

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pulumi
 import yaml
 
 from components.fleet import deploy
@@ -20,8 +21,6 @@ from tests.infra.fleets import fleet_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pulumi
 
     from infra.plan import FleetPlan
     from tests.components.recording import Registered
@@ -129,7 +128,12 @@ class Whole:
 def whole(plan: FleetPlan) -> Whole:
     """Record a fleet as one graph."""
     declared: list[pulumi.Resource] = []
-    recording = record(lambda: declared.extend(deploy(plan, scope_of(plan))), stack=plan.name)
+
+    def program() -> None:
+        pulumi.runtime.register_stack_transformation(lambda args: declared.append(args.resource))
+        deploy(plan, scope_of(plan))
+
+    recording = record(program, stack=plan.name)
     return Whole(plan=plan, recording=recording, taggable=frozenset(filter(None, map(_taggable, declared))))
 
 
