@@ -54,11 +54,12 @@ class Hms:
         self, *arguments: str, code: int | None = 0, fleet: Path | None = None, timeout: float = 280
     ) -> Answer:
         deploys = arguments[0] in ("preview", "up", "refresh", "destroy")
+        judged = arguments[0] in ("preview", "up")
         command = [
             str(HMS),
             *arguments,
             *(("--simulate",) if deploys else ()),
-            *(() if self.policies or arguments[0] != "up" else ("--no-policies", "the pack has tests of its own")),
+            *(("--no-policies", "the pack has tests of its own") if judged and not self.policies else ()),
             *(("--yes",) if deploys and arguments[0] != "preview" else ()),
             "--state",
             str(self.state),
