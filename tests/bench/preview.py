@@ -22,6 +22,7 @@ from components.fleet import run
 from infra.load import load_fleet
 from infra.planner import plan_fleet
 from infra.scopes import scope_of
+from ops.adapters.command import EngineCommand
 from simulator.launch import launch
 from toolchain.tools import pulumi as engine
 
@@ -40,7 +41,7 @@ def stack(
         project_name="hms",
         program=program,
         opts=automation.LocalWorkspaceOptions(
-            pulumi_command=automation.PulumiCommand(root=str(engine().resolve().parent.parent)),
+            pulumi_command=EngineCommand(engine()),
             env_vars=environment,
             secrets_provider="passphrase",
             pulumi_home=str(folder / "home"),
