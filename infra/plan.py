@@ -205,7 +205,3 @@ class FleetPlan:
             return ()
         others = (other for name, other in self.clusters.items() if name != cluster and other.meshed)
         return tuple(sorted(others, key=lambda other: other.id))
-
-    def clusters_on(self, site: str) -> tuple[ClusterPlan, ...]:
-        """List the clusters of a site, in the order of the file."""
-        return tuple(cluster for cluster in self.clusters.values() if cluster.site == site)

@@ -55,7 +55,7 @@ def build(plan: FleetPlan) -> None:
         cloud = AwsCloud(plan, site_plan, aws.Provider(f"{site_plan.name}-aws", region=site_plan.region))
         exports = cloud.site().exports()
         pulumi.export(site_plan.name, {"gateway": exports.gateway_id, "tables": list(exports.route_table_ids)})
-        for cluster_plan in plan.clusters_on(site_plan.name):
+        for cluster_plan in (one for one in plan.clusters.values() if one.site == site_plan.name):
             cluster = cloud.cluster(cluster_plan)
             release = k8s.helm.v3.Release(
                 f"{cluster_plan.name}-cilium",
