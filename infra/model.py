@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from infra.predicates import image_is_pinned
+
 MAX_CLUSTER_NAME = 32
 """Longest cluster name that Cilium accepts (chart ``validate.yaml``)."""
 
@@ -50,15 +52,12 @@ def _pattern(pattern: str, longest: int, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _not_latest(value: str) -> str:
-    _, at, digest = value.partition("@sha256:")
-    if at and re.fullmatch(r"[0-9a-f]{64}", digest):
-        return value
-    name, colon, tag = value.rpartition(":")
-    if not colon or "/" in tag or not name:
-        raise ValueError(f"{value!r} names no version | the image with a tag or a digest, such as {value}:1.0.0")
-    if tag == "latest":
-        raise ValueError(f"{value!r} moves under your feet | a fixed tag or a digest, such as {name}:1.0.0")
+def _pinned(value: str) -> str:
+    if not image_is_pinned(value):
+        bare = re.sub(r"(:[^/@]*)?(@.*)?$", "", value) or "registry/name"
+        raise ValueError(
+            f"{value!r} does not name one version | a tag other than latest, or a digest, such as {bare}:1.0.0"
+        )
     return value
 
 
@@ -80,7 +79,7 @@ PoolName = Annotated[
     # The narrower of the two clouds: AKS takes at most 12 lower-case letters and digits for a Linux pool.
     _pattern(r"[a-z][a-z0-9]*", 12, "lower-case letters and digits, beginning with a letter"),
 ]
-Image = Annotated[str, AfterValidator(_not_latest)]
+Image = Annotated[str, AfterValidator(_pinned)]
 Quantity = Annotated[
     str, _pattern(r"[1-9][0-9]*(m|Mi|Gi|Ti)?", 12, "a Kubernetes quantity such as 250m, 256Mi or 20Gi")
 ]

@@ -35,10 +35,14 @@ STRONG_INTEGRITY = {"SHA2-256": "SHA256", "SHA2-384": "SHA384"}
 STRONG_DH_GROUPS = {19: "ECP256", 20: "ECP384"}
 """Elliptic-curve groups that both clouds have: number (AWS) to name (Azure). 14 is 112 bits, 2 and 24 are broken."""
 
-WILDCARD_READS = ("Describe", "List", "Get")
-"""Beginnings of actions that AWS defines without a resource: they can only be allowed on all."""
+WILDCARD_READS = ("Describe", "List")
+"""Beginnings of actions that AWS mostly defines without a resource: they can only be allowed on all.
 
-_UNPINNED = {"latest", ""}
+``Get`` is none of them: it returns what is stored (``secretsmanager:GetSecretValue``, ``s3:GetObject``).
+"""
+
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 _NAMED_PORTS = {(port.protocol, port.port) for port in (GENEVE, WIREGUARD, HEALTH, HUBBLE, MESH_API)}
 _NAMED_ICMP = {ICMP_ECHO.port, ICMP_UNREACHABLE.port}
@@ -129,15 +133,18 @@ def statement_wildcards(statement: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def image_is_pinned(image: str) -> bool:
-    """Say whether an image names one version: a tag other than ``latest``, or a digest."""
-    _, at, digest = image.partition("@")
+    """Say whether an image names one version: a digest, or a tag other than ``latest``.
+
+    With a digest the tag is decoration, whatever it is. A colon before the last slash is that of a registry's port.
+    """
+    name, at, digest = image.partition("@")
     if at:
-        return re.fullmatch(r"sha256:[0-9a-f]{64}", digest) is not None
-    _, colon, tag = image.rpartition(":")
-    return bool(colon) and "/" not in tag and tag not in _UNPINNED
+        return bool(name) and _DIGEST.fullmatch(digest) is not None
+    name, _, tag = image.rpartition(":")
+    return bool(name) and tag != "latest" and _TAG.fullmatch(tag) is not None
 
 
 def _texts(value: object) -> list[str]:
     """IAM writes one entry without its list."""
-    entries: Iterable[object] = value if isinstance(value, list) else [value]
+    entries: Iterable[object] = value if isinstance(value, (list, tuple)) else [value]
     return [entry for entry in entries if isinstance(entry, str)]

@@ -15,19 +15,16 @@ import typer
 
 from ops.errors import RefusedError
 from ops.options import (
-    AllOption,
-    FaultsOption,
     FleetOption,
-    NoPoliciesOption,
     OutputOption,
-    PaceOption,
-    PassphraseOption,
-    PolicyConfigOption,
-    SimulateOption,
+    PlaceOptions,
+    PolicyOptions,
     StackOption,
-    StateOption,
+    TargetOptions,
+    WorkOptions,
     YesOption,
 )
+from ops.splice import spliced
 from ops.terminal import Output, PreviewOutput, Terminal, draw, reporting
 
 if TYPE_CHECKING:
@@ -35,27 +32,9 @@ if TYPE_CHECKING:
 
     from infra.plan import FleetPlan
     from ops.adapters.pack import Pack
-    from ops.factory import Factory, Place, Session
+    from ops.factory import Factory, Session
     from ops.services.deploy import Deploy
     from ops.services.job import Job
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Policies:
-    """What the user says of policies."""
-
-    without: str | None
-    config: Path | None
-
-    def pack(self) -> Pack | None:
-        from ops.services.policies import pack_of, refuse_no_reason
-
-        if self.without is None:
-            return pack_of(factory().pack_root, self.config)
-        if self.config is not None:
-            raise RefusedError("--no-policies and --policy-config were both given", "leave one out")
-        refuse_no_reason(self.without)
-        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,114 +45,71 @@ class _Work:
     plan: FleetPlan
 
 
+@spliced
 def preview_verb(  # noqa: PLR0913 - one argument an option
     *,
-    stack: StackOption = None,
-    everything: AllOption = False,
-    fleet: FleetOption = None,
-    simulate: SimulateOption = False,
-    state: StateOption = None,
-    pace: PaceOption = 0.0,
-    faults: FaultsOption = None,
-    allow_passphrase: PassphraseOption = False,
+    target: TargetOptions,
+    where: WorkOptions,
     expect_no_changes: Annotated[
         bool, typer.Option("--expect-no-changes", help="Exit with 1 if anything would change.")
     ] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask the clouds first what they have.")] = False,
-    no_policies: NoPoliciesOption = None,
-    policy_config: PolicyConfigOption = None,
+    policies: PolicyOptions,
     yes: YesOption = True,
     output: Annotated[
         PreviewOutput, typer.Option("--output", "-o", help="How to write the result; markdown is a comment for GitHub.")
     ] = PreviewOutput.TEXT,
 ) -> None:
     """Show what up would do."""
-    place = place_of(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
-    policies = _Policies(without=no_policies, config=policy_config)
-    with _work(
-        place, policies, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output, refresh=refresh
-    ) as work:
+    with _work(target, where, policies, yes=yes, output=output, refresh=refresh) as work:
         work.deploy.preview(work.job, expect_no_changes=expect_no_changes)
 
 
-def up_verb(  # noqa: PLR0913 - one argument an option
+@spliced
+def up_verb(
     *,
-    stack: StackOption = None,
-    everything: AllOption = False,
-    fleet: FleetOption = None,
-    simulate: SimulateOption = False,
-    state: StateOption = None,
-    pace: PaceOption = 0.0,
-    faults: FaultsOption = None,
-    allow_passphrase: PassphraseOption = False,
-    no_policies: NoPoliciesOption = None,
-    policy_config: PolicyConfigOption = None,
+    target: TargetOptions,
+    where: WorkOptions,
+    policies: PolicyOptions,
     yes: YesOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Bring stacks to what the fleet file says; shows the plan first and asks."""
     from ops.services.status import fleet_tables, status
 
-    place = place_of(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
-    policies = _Policies(without=no_policies, config=policy_config)
-    with _work(place, policies, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
+    with _work(target, where, policies, yes=yes, output=output) as work:
         done = work.deploy.up(work.job)
         if done and output is Output.TEXT:
             draw(fleet_tables(status(work.session.engine, work.plan)))
-            sys.stdout.write(_look_further(work.plan, simulate=simulate, state=state, fleet=fleet))
+            sys.stdout.write(_look_further(work.plan, where, target.fleet))
     _or_declined(done=done)
 
 
-def refresh_verb(  # noqa: PLR0913 - one argument an option
-    *,
-    stack: StackOption = None,
-    everything: AllOption = False,
-    fleet: FleetOption = None,
-    simulate: SimulateOption = False,
-    state: StateOption = None,
-    pace: PaceOption = 0.0,
-    faults: FaultsOption = None,
-    allow_passphrase: PassphraseOption = False,
-    yes: YesOption = True,
-    output: OutputOption = Output.TEXT,
+@spliced
+def refresh_verb(
+    *, target: TargetOptions, where: WorkOptions, yes: YesOption = True, output: OutputOption = Output.TEXT
 ) -> None:
     """Bring the state of stacks to what the clouds have; no cloud is changed."""
-    place = place_of(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
-    with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
+    with _work(target, where, yes=yes, output=output) as work:
         work.deploy.refresh(work.job)
 
 
-def destroy_verb(  # noqa: PLR0913 - one argument an option
-    *,
-    stack: StackOption = None,
-    everything: AllOption = False,
-    fleet: FleetOption = None,
-    simulate: SimulateOption = False,
-    state: StateOption = None,
-    pace: PaceOption = 0.0,
-    faults: FaultsOption = None,
-    allow_passphrase: PassphraseOption = False,
-    yes: YesOption = False,
-    output: OutputOption = Output.TEXT,
+@spliced
+def destroy_verb(
+    *, target: TargetOptions, where: WorkOptions, yes: YesOption = False, output: OutputOption = Output.TEXT
 ) -> None:
     """Take stacks down, with all that they deployed; asks for the fleet's name."""
-    place = place_of(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
-    with _work(place, stack=stack, everything=everything, fleet=fleet, yes=yes, output=output) as work:
+    with _work(target, where, yes=yes, output=output) as work:
         done = work.deploy.destroy(work.job)
     _or_declined(done=done)
 
 
-def status_verb(
-    *,
-    fleet: FleetOption = None,
-    simulate: SimulateOption = False,
-    state: StateOption = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@spliced
+def status_verb(*, fleet: FleetOption = None, where: PlaceOptions, output: OutputOption = Output.TEXT) -> None:
     """Show stacks, clusters, links and components that are deployed."""
     from ops.services.status import fleet_tables, stack_table, status
 
-    with read(place_of(simulate=simulate, state=state), fleet, None) as (session, plan, _):
+    with read(where, fleet) as (session, plan, _):
         found = status(session.engine, plan)
     if output is Output.JSON:
         sys.stdout.write(json.dumps(found.as_json()) + "\n")
@@ -181,18 +117,18 @@ def status_verb(
         draw((stack_table(found), *fleet_tables(found)))
 
 
+@spliced
 def outputs_verb(
     *,
     stack: StackOption = None,
     fleet: FleetOption = None,
-    simulate: SimulateOption = False,
-    state: StateOption = None,
+    where: PlaceOptions,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Print the outputs of stacks; secrets are never printed."""
     from ops.services.outputs import as_json, as_text, outputs
 
-    with read(place_of(simulate=simulate, state=state), fleet, stack) as (session, plan, _):
+    with read(where, fleet, stack) as (session, plan, _):
         found = outputs(session.engine, plan, stack)
     if output is Output.JSON:
         sys.stdout.write(json.dumps(as_json(found)) + "\n")
@@ -220,30 +156,12 @@ def factory() -> Factory:
     return Factory()
 
 
-def place_of(
-    *,
-    simulate: bool,
-    state: Path | None,
-    pace: float = 0.0,
-    faults: Path | None = None,
-    allow_passphrase: bool = False,
-) -> Place:
-    """Say where a command works."""
-    from ops.factory import Place
-
-    if (pace or faults) and not simulate:
-        raise RefusedError("--pace and --faults are for simulated clouds", "add --simulate, or leave them out")
-    return Place(simulate=simulate, state=state, pace=pace, faults=faults, allow_passphrase=allow_passphrase)
-
-
 @contextmanager
 def _work(  # noqa: PLR0913 - one argument an option
-    place: Place,
-    policies: _Policies | None = None,
+    target: TargetOptions,
+    where: WorkOptions,
+    policies: PolicyOptions | None = None,
     *,
-    stack: str | None,
-    everything: bool,
-    fleet: Path | None,
     yes: bool,
     output: Output | PreviewOutput,
     refresh: bool = False,
@@ -259,45 +177,55 @@ def _work(  # noqa: PLR0913 - one argument an option
             raise RefusedError("with -o json nobody can be asked", "add --yes where you are sure")
         ask = None if yes else Terminal()
         made = factory()
-        path = made.fleet_file(fleet, stack)
+        path = made.fleet_file(target.fleet, target.stack)
         plan = load_plan(path)
-        targets = choose(plan, stack=stack, everything=everything)
-        pack = policies.pack() if policies else None
-        with made.working(place, plan, path, targets) as session:
+        targets = choose(plan, stack=target.stack, everything=target.everything)
+        pack = _pack(policies, made) if policies else None
+        with made.working(where.place(), plan, path, targets) as session:
             deploy = Deploy(engine=session.engine, reporter=reporter, program=made.program, prepare=session.prepare)
             job = Job(
                 plan=plan,
                 fleet=path,
                 targets=targets,
-                again=_again(),
+                again=shlex.join(["hms", *sys.argv[1:]]),
                 ask=ask,
                 pack=pack,
-                no_policies=(policies.without or "") if policies else "",
+                no_policies=(policies.no_policies or "") if policies else "",
                 refresh=refresh,
             )
             yield _Work(deploy=deploy, job=job, session=session, plan=plan)
 
 
 @contextmanager
-def read(place: Place, fleet: Path | None, stack: str | None) -> Iterator[tuple[Session, FleetPlan, Factory]]:
+def read(
+    where: PlaceOptions, fleet: Path | None, stack: str | None = None
+) -> Iterator[tuple[Session, FleetPlan, Factory]]:
     """Open all that a verb needs to look."""
     from ops.services.check import load_plan
 
     made = factory()
     path = made.fleet_file(fleet, stack)
     plan = load_plan(path)
-    with made.reading(place, plan, path) as session:
+    with made.reading(where.place(), plan, path) as session:
         yield session, plan, made
 
 
-def _again() -> str:
-    """Give the command as it was typed."""
-    return shlex.join(["hms", *sys.argv[1:]])
+def _pack(policies: PolicyOptions, made: Factory) -> Pack | None:
+    """Give the policies that hold; None where the user left them out, and said why."""
+    from ops.services.policies import pack_of, refuse_no_reason
+
+    if policies.no_policies is None:
+        return pack_of(made.pack_root, policies.policy_config)
+    if policies.policy_config is not None:
+        raise RefusedError("--no-policies and --policy-config were both given", "leave one out")
+    refuse_no_reason(policies.no_policies)
+    return None
 
 
-def _look_further(plan: FleetPlan, *, simulate: bool, state: Path | None, fleet: Path | None) -> str:
+def _look_further(plan: FleetPlan, place: PlaceOptions, fleet: Path | None) -> str:
     """Say what can be typed next."""
-    where = (" --simulate" if simulate else "") + (f" --state {shlex.quote(str(state))}" if state else "")
+    where = " --simulate" if place.simulate else ""
+    where += f" --state {shlex.quote(str(place.state))}" if place.state else ""
     which = f" --fleet {shlex.quote(str(fleet))}" if fleet else ""
     file = f" {shlex.quote(str(fleet))}" if fleet else ""
     lines = (

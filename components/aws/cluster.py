@@ -16,6 +16,7 @@ from components.aws.kubeconfig import kubeconfig
 from components.aws.logs import control_plane_log_group_name, log_group
 from components.aws.naming import cluster_name, managed_policy, named, partition
 from components.aws.service_role import service_role
+from components.exposure import refuse_world
 
 if TYPE_CHECKING:
     from components.aws.site import AwsSite
@@ -41,6 +42,10 @@ class EksClusterArgs:
     site: AwsSite
     provider: aws.Provider
     eni: bool
+
+    def __post_init__(self) -> None:
+        """Refuse an API server that is open to everybody."""
+        refuse_world(f"plan: admin_cidrs of {self.plan.name!r}", self.plan.admin_cidrs)
 
 
 def hide_authority(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:

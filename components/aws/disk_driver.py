@@ -41,7 +41,7 @@ class DiskDriverArgs:
     after: Sequence[pulumi.Resource]
 
 
-def key_statements(key_arn: str) -> list[dict[str, Any]]:
+def key_statements(key_arn: pulumi.Input[str]) -> list[dict[str, Any]]:
     """List what the driver may do with the site's key: make encrypted disks, and let EC2 attach them."""
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
     return [
@@ -75,7 +75,7 @@ class DiskDriver(pulumi.ComponentResource):
                 namespace=NAMESPACE,
                 service_account=SERVICE_ACCOUNT,
                 policies=(managed_policy(args.site.region, POLICY),),
-                statements=args.site.key_arn.apply(key_statements),
+                statements=key_statements(args.site.key_arn),
                 tags=tags,
                 provider=args.provider,
             ),

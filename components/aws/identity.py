@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components.aws.naming import ROLE_NAME, bounded, named
 from components.contracts import Identity
+from infra.predicates import statement_wildcards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +51,7 @@ class ServiceAccountRoleArgs:
     policies
         ARNs of managed policies.
     statements
-        Statements of the role's own policy, if any.
+        Statements of the role's own policy, if any; their values may be outputs.
     """
 
     issuer: Issuer
@@ -59,14 +60,26 @@ class ServiceAccountRoleArgs:
     tags: Mapping[str, str]
     provider: aws.Provider
     policies: Sequence[str] = ()
-    statements: pulumi.Input[Sequence[Mapping[str, Any]]] | None = None
+    statements: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what would trust more than one service account."""
+        """Refuse what would trust more than one service account, or allow it more than it names.
+
+        Raises
+        ------
+        ValueError
+            If there is a wildcard in any of them.
+        """
         for name in ("namespace", "service_account"):
             value = getattr(self, name)
             if not value or any(sign in value for sign in "*?:"):
                 raise ValueError(f"{name} is {value!r}: name one service account, without wildcards")
+        for index, statement in enumerate(self.statements):
+            if wildcards := statement_wildcards(statement):
+                raise ValueError(
+                    f"statements[{index}] of {self.namespace}/{self.service_account} allows too much "
+                    f"({', '.join(wildcards)}); name actions and resources, or bound the resource by a condition"
+                )
 
 
 def trust_policy(issuer_arn: str, issuer_url: str, namespace: str, service_account: str) -> dict[str, Any]:
@@ -121,12 +134,12 @@ class ServiceAccountRole(pulumi.ComponentResource):
             )
             for policy in args.policies
         ]
-        if args.statements is not None:
+        if args.statements:
             granted.append(
                 aws.iam.RolePolicy(
                     f"{name}-policy",
                     role=role.name,
-                    policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": args.statements}),
+                    policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(args.statements)}),
                     opts=child,
                 )
             )

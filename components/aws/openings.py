@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi_aws as aws
 
 from components.aws.naming import named
+from components.exposure import refuse_unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +50,13 @@ def aws_openings(
         Beginning of the rules' names, e.g. ``aws-azure-aws``: link and site.
     opts
         Options of every rule: parent and provider.
+
+    Raises
+    ------
+    ValueError
+        If an opening is for everybody, or for a port that the mesh does not need.
     """
+    refuse_unnamed(openings)
     return [
         aws.vpc.SecurityGroupIngressRule(
             rule := f"{name}-{opening.target}-{opening.port.name}-{number}",

@@ -14,6 +14,7 @@ from pulumi_azure_native import containerservice, managedidentity
 from components.azure.diagnostics import keep_logs
 from components.azure.network import ZONES
 from components.azure.roles import Role, grant
+from components.exposure import refuse_world
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,10 @@ class AksClusterArgs:
     plan: ClusterPlan
     site: AzureSite
     provider: azure_native.Provider
+
+    def __post_init__(self) -> None:
+        """Refuse an API server that is open to everybody."""
+        refuse_world(f"plan: admin_cidrs of {self.plan.name!r}", self.plan.admin_cidrs)
 
 
 class AksCluster(pulumi.ComponentResource):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_azure_native import network
 
+from components.exposure import refuse_unnamed
 from infra.ports import GENEVE, HEALTH, HUBBLE, MESH_API, WIREGUARD
 
 if TYPE_CHECKING:
@@ -109,8 +110,10 @@ def azure_openings(
     Raises
     ------
     ValueError
-        If an opening is for a port that has no place among the priorities.
+        If an opening is for everybody, for a port that the mesh does not need, or for one that has no place among
+        the priorities.
     """
+    refuse_unnamed(openings)
     rules: list[network.SecurityRule] = []
     for opening in _without_icmp_types(openings):
         port = opening.port

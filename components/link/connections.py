@@ -116,15 +116,28 @@ def connection(
     )
 
 
+def azure_proposal(policy: IkePolicy) -> dict[str, str]:
+    """Give what a tunnel's Azure end offers, in Azure's words."""
+    return {
+        "ikeEncryption": policy.azure_ike_encryption,
+        "ikeIntegrity": policy.azure_ike_integrity,
+        "dhGroup": policy.azure_dh_group,
+        "ipsecEncryption": policy.azure_ipsec_encryption,
+        "ipsecIntegrity": policy.azure_ipsec_integrity,
+        "pfsGroup": policy.azure_pfs_group,
+    }
+
+
 def _policy(policy: IkePolicy) -> network.IpsecPolicyArgs:
     """Give all eight fields: Azure refuses a part of a policy, and accepts nothing but the whole from the peer."""
+    proposal = azure_proposal(policy)
     return network.IpsecPolicyArgs(
-        ike_encryption=policy.azure_ike_encryption,
-        ike_integrity=policy.azure_ike_integrity,
-        dh_group=policy.azure_dh_group,
-        ipsec_encryption=policy.azure_ipsec_encryption,
-        ipsec_integrity=policy.azure_ipsec_integrity,
-        pfs_group=policy.azure_pfs_group,
+        ike_encryption=proposal["ikeEncryption"],
+        ike_integrity=proposal["ikeIntegrity"],
+        dh_group=proposal["dhGroup"],
+        ipsec_encryption=proposal["ipsecEncryption"],
+        ipsec_integrity=proposal["ipsecIntegrity"],
+        pfs_group=proposal["pfsGroup"],
         sa_life_time_seconds=policy.azure_sa_lifetime,
         sa_data_size_kilobytes=policy.azure_sa_data_size,
     )

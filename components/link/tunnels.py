@@ -22,6 +22,18 @@ def customer_gateway_args(asn: int) -> dict[str, str]:
     return {"bgp_asn" if asn <= _LARGEST_ASN else "bgp_asn_extended": str(asn)}
 
 
+def aws_proposal(policy: IkePolicy) -> dict[str, str | int]:
+    """Give what a tunnel's AWS end offers, in AWS's words."""
+    return {
+        "phase1_encryption": policy.aws_encryption,
+        "phase1_integrity": policy.aws_phase1_integrity,
+        "phase1_dh_group": policy.aws_dh_group,
+        "phase2_encryption": policy.aws_encryption,
+        "phase2_integrity": policy.aws_phase2_integrity,
+        "phase2_dh_group": policy.aws_dh_group,
+    }
+
+
 def tunnel_args(
     tunnel: TunnelPlan,
     policy: IkePolicy,
@@ -40,6 +52,7 @@ def tunnel_args(
         2: (ec2.VpnConnectionTunnel2LogOptionsArgs, ec2.VpnConnectionTunnel2LogOptionsCloudwatchLogOptionsArgs),
     }
     log_options, cloudwatch_options = logs[tunnel.aws_tunnel]
+    proposal = aws_proposal(policy)
     options: dict[str, Any] = {
         "inside_cidr": str(tunnel.inside),
         "preshared_key": preshared_key,
@@ -47,13 +60,13 @@ def tunnel_args(
         "startup_action": "start",
         "dpd_timeout_action": "restart",
         "dpd_timeout_seconds": policy.aws_dpd_timeout,
-        "phase1_encryption_algorithms": [policy.aws_encryption],
-        "phase1_integrity_algorithms": [policy.aws_phase1_integrity],
-        "phase1_dh_group_numbers": [policy.aws_dh_group],
+        "phase1_encryption_algorithms": [proposal["phase1_encryption"]],
+        "phase1_integrity_algorithms": [proposal["phase1_integrity"]],
+        "phase1_dh_group_numbers": [proposal["phase1_dh_group"]],
         "phase1_lifetime_seconds": policy.phase1_lifetime,
-        "phase2_encryption_algorithms": [policy.aws_encryption],
-        "phase2_integrity_algorithms": [policy.aws_phase2_integrity],
-        "phase2_dh_group_numbers": [policy.aws_dh_group],
+        "phase2_encryption_algorithms": [proposal["phase2_encryption"]],
+        "phase2_integrity_algorithms": [proposal["phase2_integrity"]],
+        "phase2_dh_group_numbers": [proposal["phase2_dh_group"]],
         "phase2_lifetime_seconds": policy.aws_phase2_lifetime,
         # Two switches: tunnel logs alone say nothing about BGP.
         "log_options": log_options(

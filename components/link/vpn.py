@@ -12,8 +12,9 @@ from pulumi_aws import ec2
 
 from components.aws.openings import AwsFirewall, aws_openings
 from components.azure.openings import AzureFirewall, azure_openings
-from components.link.connections import Peer, connection, local_network_gateway
-from components.link.tunnels import customer_gateway_args, tunnel_args
+from components.link.connections import Peer, azure_proposal, connection, local_network_gateway
+from components.link.tunnels import aws_proposal, customer_gateway_args, tunnel_args
+from infra.predicates import MIN_PSK_LENGTH, ike_policy_pair_agrees, psk_is_strong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,10 +61,22 @@ class VpnLinkArgs:
     after: Sequence[pulumi.Resource] = ()
 
     def __post_init__(self) -> None:
+        """Refuse a link that would never come up, or in weak ciphers.
+
+        Raises
+        ------
+        ValueError
+            If a site has no gateway, or the two ends do not offer the same.
+        """
         if self.aws_plan.gateway is None:
             raise ValueError(f"aws_plan: the site {self.aws_plan.name!r} has no gateway for {self.plan.name!r}")
         if self.azure_plan.gateway is None:
             raise ValueError(f"azure_plan: the site {self.azure_plan.name!r} has no gateway for {self.plan.name!r}")
+        if apart := ike_policy_pair_agrees(aws_proposal(self.plan.policy), azure_proposal(self.plan.policy)):
+            raise ValueError(
+                f"plan: the ends of {self.plan.name!r} offer no common strong proposal ({', '.join(apart)}); "
+                "pair the policy's words as infra/predicates.py does"
+            )
 
 
 class VpnLink(pulumi.ComponentResource):
@@ -119,16 +132,27 @@ class VpnLink(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, provider=self._args.azure_provider, depends_on=list(after))
 
     def _preshared_key(self, tunnel: TunnelPlan) -> pulumi.Output[str]:
+        # A new name is a new key, and the tunnel is down until both clouds have it.
+        name = f"{self._name}-tunnel-{tunnel.number}-psk"
         password = random.RandomPassword(
-            # A new name is a new key, and the tunnel is down until both clouds have it.
-            f"{self._name}-tunnel-{tunnel.number}-psk",
+            name,
             length=_PSK_LENGTH,
             # Letters and digits only: AWS refuses + and /, and Azure - and ~ are at odds over others.
             special=False,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        # AWS refuses a key that begins with 0.
-        return pulumi.Output.secret(pulumi.Output.concat("k", password.result))
+
+        def strong(made: str) -> str:
+            # AWS refuses a key that begins with 0.
+            key = f"k{made}"
+            if not psk_is_strong(key):
+                raise ValueError(
+                    f"{name}: not {MIN_PSK_LENGTH} to 64 letters and digits, as both clouds take them; "
+                    "replace it (pulumi up --replace URN)"
+                )
+            return key
+
+        return pulumi.Output.secret(password.result.apply(strong))
 
     def _vpn_connection(self, instance: int, keys: dict[int, pulumi.Output[str]]) -> ec2.VpnConnection:
         args, plan = self._args, self._args.plan

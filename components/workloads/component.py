@@ -13,6 +13,7 @@ from components.workloads.pods import VOLUME, pod_template
 from components.workloads.policies import component_policies
 from components.workloads.service import component_service, peer_service
 from infra.network_policies import NAME_LABEL
+from infra.predicates import image_is_pinned
 from infra.workloads import STORAGE_CLASS
 
 if TYPE_CHECKING:
@@ -43,16 +44,23 @@ class HmsComponentArgs:
     storage_class: pulumi.Resource | None
 
     def __post_init__(self) -> None:
-        """Refuse a component that would not start.
+        """Refuse a component that would not start, or of which nobody could say what runs.
 
         Raises
         ------
         ValueError
-            If a running component has no identity, or a stateful one no storage class.
+            If a running component has no identity, or an image without a version, or a stateful one no storage class.
         """
-        if self.plan.runs and self.identity is None:
+        if not self.plan.runs:
+            return
+        if self.identity is None:
             raise ValueError(f"identity: component {self.plan.name!r} runs on {self.plan.cluster!r} and needs one")
-        if self.plan.runs and self.plan.spec.state is not None and self.storage_class is None:
+        if not image_is_pinned(self.plan.spec.image):
+            raise ValueError(
+                f"plan: the image {self.plan.spec.image!r} of {self.plan.name!r} does not name one version; "
+                "give it a tag other than latest, or a digest"
+            )
+        if self.plan.spec.state is not None and self.storage_class is None:
             raise ValueError(
                 f"storage_class: component {self.plan.name!r} keeps state on {self.plan.cluster!r} and needs one"
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra.addresses import POD_PREFIX, SITE_PREFIXES, pod_cidr, service_cidr
 from infra.model import AzureSite
+from infra.predicates import cidr_is_world
 from infra.problems import Finding, Path
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _sizes(fleet: Fleet) -> Iterator[Finding]:
 def _admin(fleet: Fleet) -> Iterator[Finding]:
     for index, cidr in enumerate(fleet.admin_cidrs):
         path = ("adminCidrs", index)
-        if cidr.prefixlen < 8:
+        if cidr_is_world(str(cidr)):
             yield Finding(
                 path=path,
                 message=f"{cidr} opens the API servers to the world",

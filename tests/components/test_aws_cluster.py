@@ -73,6 +73,12 @@ def test_without_named_ranges_it_is_private() -> None:
     assert "publicAccessCidrs" not in inputs
 
 
+@pytest.mark.parametrize("world", ["0.0.0.0/0", "128.0.0.0/1"])
+def test_a_control_plane_for_everybody_is_refused(world: str) -> None:
+    with pytest.raises(ValueError, match=f"plan: admin_cidrs of 'aws-1': {world} lets everybody in; name the ranges"):
+        recorded({"adminCidrs": ["203.0.113.0/24", world]})
+
+
 @pytest.mark.parametrize("protect", [True, False])
 def test_deletion_protection_follows_the_fleet(protect: bool) -> None:  # noqa: FBT001 - parametrized
     assert control_plane({"protect": protect})["deletionProtection"] is protect

@@ -56,6 +56,35 @@ def test_patterns_are_refused(field: str, value: str) -> None:
     record(program)
 
 
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"Action": "*"}, r"action \*"),
+        ({"Action": ("s3:PutObject", "iam:*")}, r"action iam:\*"),
+        ({"Resource": "*"}, r"resource \* without a condition"),
+        ({"NotAction": "iam:*"}, "NotAction"),
+    ],
+)
+def test_statements_that_allow_too_much_are_refused(change: dict[str, object], problem: str) -> None:
+    good = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::a/*"}
+
+    def program() -> None:
+        with pytest.raises(ValueError, match=rf"statements\[1\] of hms-api/api allows too much \({problem}.*; name "):
+            role_args(statements=[good, {**good, **change}])
+
+    record(program)
+
+
+def test_what_a_statement_only_learns_later_may_stand_in_it() -> None:
+    def program() -> None:
+        arn = pulumi.Output.from_input("arn:aws:kms:us-east-1:123456789012:key/1")
+        statement = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": arn}
+        ServiceAccountRole("role", role_args(statements=(statement,)))
+
+    (statement,) = json.loads(record(program).named("role-policy").inputs["policy"])["Statement"]
+    assert statement["Resource"] == "arn:aws:kms:us-east-1:123456789012:key/1"
+
+
 def test_workloads_get_annotation_and_what_to_wait_for() -> None:
     made: list[Identity] = []
 
@@ -75,7 +104,7 @@ def test_workloads_get_annotation_and_what_to_wait_for() -> None:
 def test_policies_come_with_the_arn() -> None:
     def program() -> None:
         policy = "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"
-        statements = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]
+        statements = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/*"}]
         role = ServiceAccountRole("role", role_args(policies=(policy,), statements=statements))
         aws.iam.RolePolicy("after", role=role.arn, policy="{}")
 

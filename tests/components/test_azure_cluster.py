@@ -30,6 +30,13 @@ def private() -> Recording:
     return record_fleet(pair_with(adminCidrs=[]))
 
 
+@pytest.mark.parametrize("world", ["0.0.0.0/0", "128.0.0.0/1"])
+def test_an_api_server_for_everybody_is_refused(world: str) -> None:
+    plan = pair_with(adminCidrs=["203.0.113.0/24", world])
+    with pytest.raises(ValueError, match=f"plan: admin_cidrs of 'azure-1': {world} lets everybody in; name the ranges"):
+        record_fleet(plan)
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_roles_come_before_the_cluster(built: Recording, name: str) -> None:
     role = built.named(name)

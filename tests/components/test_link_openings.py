@@ -161,8 +161,34 @@ def test_more_links_than_priorities_are_refused_with_the_number() -> None:
         link_priority(plan, "site-0-site-1")
 
 
+@pytest.mark.parametrize("cloud", ["aws", "azure"])
+@pytest.mark.parametrize(
+    ("port", "source", "message"),
+    [
+        (Port(name="ssh", protocol="tcp", port=22, why="a test"), "10.1.0.0/19", r"'ssh' \(tcp 22\) is no port"),
+        (Port(name="geneve", protocol="tcp", port=ports.GENEVE.port, why="a test"), "10.1.0.0/19", "'geneve'"),
+        (Port(name="ping", protocol="icmp", port=-1, why="a test"), "10.1.0.0/19", r"'ping' \(icmp -1\) is no port"),
+        (ports.GENEVE, "0.0.0.0/0", "sources of 'geneve': 0.0.0.0/0 lets everybody in; name the ranges"),
+        (ports.GENEVE, "0.0.0.0/1", "sources of 'geneve': 0.0.0.0/1"),
+    ],
+)
+def test_what_the_mesh_does_not_need_is_not_opened(cloud: str, port: Port, source: str, message: str) -> None:
+    good = Opening(target="nodes", port=ports.HEALTH, sources=(IPv4Network("10.1.0.0/19"),))
+    bad = Opening(target="nodes", port=port, sources=(IPv4Network("10.2.0.0/19"), IPv4Network(source)))
+
+    def program() -> None:
+        options = pulumi.ResourceOptions()
+        if cloud == "aws":
+            aws_openings("x", [good, bad], AWS_FIREWALL, options)
+        else:
+            azure_openings("x", [good, bad], AZURE_FIREWALL, 1000, options)
+
+    with pytest.raises(ValueError, match=f"openings: {message}"):
+        record(program)
+
+
 def test_a_port_without_a_place_is_refused_by_name() -> None:
-    odd = Port(name="odd", protocol="tcp", port=1, why="a test")
+    odd = Port(name="odd", protocol="tcp", port=ports.MESH_API_PORT, why="a test")
     plan = pair_with()
     opening = Opening(target="nodes", port=odd, sources=plan.sites["aws"].addresses.node_ranges)
 

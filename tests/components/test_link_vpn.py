@@ -12,6 +12,7 @@ import pytest
 from components.link.tunnels import customer_gateway_args
 from infra.plan import FleetPlan, VpnLinkPlan
 from tests.components.azure_program import Fleet, pair_with, planned, record_fleet
+from tests.components.mock_outputs import secret
 from tests.components.recording import Recording, record
 from tests.infra.fleets import fleet_data
 
@@ -198,6 +199,31 @@ class TestKeyExchange:
             assert policy["saLifeTimeSeconds"] >= 300
             assert policy["saDataSizeKilobytes"] >= 1024
 
+    @pytest.mark.parametrize(
+        ("change", "difference"),
+        [
+            ({"azure_ike_encryption": "GCMAES128"}, "ikeEncryption GCMAES128 against AES256-GCM-16"),
+            ({"azure_ike_integrity": "SHA256"}, "ikeIntegrity SHA256 against SHA2-384"),
+            ({"azure_dh_group": "ECP256"}, "dhGroup ECP256 against 20"),
+            ({"azure_ipsec_encryption": "GCMAES128"}, "ipsecEncryption GCMAES128 against AES256-GCM-16"),
+            ({"azure_pfs_group": "ECP256"}, "pfsGroup ECP256 against 20"),
+            ({"aws_phase1_integrity": "SHA2-256"}, "ikeIntegrity SHA384 against SHA2-256"),
+            ({"aws_encryption": "AES128-GCM-16"}, "ikeEncryption GCMAES256 against AES128-GCM-16, ipsecEncryption"),
+            # The same at both ends, and weak.
+            ({"aws_dh_group": 14, "azure_dh_group": "DHGroup14", "azure_pfs_group": "PFS2048"}, "dhGroup DHGroup14"),
+        ],
+    )
+    def test_ends_that_do_not_agree_are_refused_before_anything_is_built(
+        self, plan: FleetPlan, change: dict[str, Any], difference: str
+    ) -> None:
+        link = plan.links["aws-azure"]
+        assert isinstance(link, VpnLinkPlan)
+        other = replace(link, policy=replace(link.policy, **change))
+        message = rf"plan: the ends of 'aws-azure' offer no common strong proposal \({difference}.*; pair the policy"
+
+        with pytest.raises(ValueError, match=message):
+            record(lambda: Fleet(plan).vpn("aws-azure", other, 1000, []))
+
     def test_only_the_second_version_of_the_protocol(self, built: Recording) -> None:
         assert all(tunnel["IkeVersions"] == ["ikev2"] for tunnel in tunnels(built).values())
         for connection in connections(built).values():
@@ -236,6 +262,16 @@ class TestSecrets:
             assert 8 <= password.inputs["length"] + 1 <= 64
         for tunnel in tunnels(built).values():
             assert re.fullmatch(r"[a-z][A-Za-z0-9]{32,63}", tunnel["PresharedKey"])
+
+    @pytest.mark.parametrize("made", ["z" * 30, "z" * 64, "z" * 40 + "+", ""])
+    def test_a_weak_key_is_refused_by_the_name_of_its_resource_and_not_told(self, plan: FleetPlan, made: str) -> None:
+        link = plan.links["aws-azure"]
+        assert isinstance(link, VpnLinkPlan)
+        password = {"random:index/randomPassword:RandomPassword": lambda _: {"result": secret(made)}}
+
+        with pytest.raises(ValueError, match=r"aws-azure-tunnel-1-psk: not 32 to 64 .*; replace it") as caught:
+            record(lambda: Fleet(plan).vpn("aws-azure", link, 1000, []), outputs=password)
+        assert "zz" not in str(caught.value)
 
     def test_no_key_is_anywhere_in_the_clear(self, built: Recording) -> None:
         keys = {tunnel["PresharedKey"] for tunnel in tunnels(built).values()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from components.contracts import Cluster
     from infra.plan import FleetPlan
+    from infra.workloads import ComponentPlan
 
 ROLE = "eks.amazonaws.com/role-arn"
 POLICY = "kubernetes:cilium.io/v2:CiliumNetworkPolicy"
@@ -350,3 +352,19 @@ def test_a_component_that_would_not_start_is_refused(
 
     with pytest.raises(ValueError, match=message):
         record(program)
+
+
+def test_an_image_without_a_version_is_refused_where_it_runs(dev: FleetPlan) -> None:
+    components = plan_workloads(dev, "azure-1").components
+    plan = next(one for one in components if one.name == "ops")
+    moving = replace(plan, spec=plan.spec.model_copy(update={"image": "registry.test/ops:latest"}))
+    identity = Identity(annotations={}, pod_labels={}, resources=[])
+
+    def build(plan: ComponentPlan) -> None:
+        HmsComponentArgs(
+            plan=plan, cluster=fake_cluster(dev, "azure-1"), identity=identity, ready=[], storage_class=None
+        )
+
+    with pytest.raises(ValueError, match=r"plan: the image 'registry.test/ops:latest' of 'ops' .*; give it a tag"):
+        record(lambda: build(moving))
+    record(lambda: build(replace(moving, runs=False)))

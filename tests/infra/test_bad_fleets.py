@@ -130,8 +130,12 @@ MISTAKES = [
     ("pool size", DEV, "    id: 2\n", "    id: 2\n    nodePools: {system: {size: m6i.large}}\n", "nodePools", "other cloud",
      "Standard_D4s_v5"),
     ("many nodes", DEV, "    id: 2\n", "    id: 2\n    nodePools: {system: {max: 500}}\n", "nodePools", "grow to 500", "/15"),
-    ("latest image", DEV, "etl:1.0.0", "etl:latest", "etl:latest", "moves under your feet", "etl:1.0.0"),
-    ("image without tag", DEV, "hms-project/etl:1.0.0", "hms-project/etl", "hms-project/etl", "names no version", ":1.0.0"),
+    ("latest image", DEV, "etl:1.0.0", "etl:latest", "etl:latest", "does not name one version", "/etl:1.0.0"),
+    ("image without tag", DEV, "hms-project/etl:1.0.0", "hms-project/etl", "hms-project/etl", "'ghcr.io/hms-project/etl' does",
+     "hms-project/etl:1.0.0"),
+    ("image of a port", DEV, "ghcr.io/hms-project/etl:1.0.0", "hub:5000/etl", "hub:5000/etl", "not name one", "hub:5000/etl:1.0.0"),
+    ("short digest", DEV, "etl:1.0.0", "etl@sha256:0123", "etl@sha256:0123", "not name one version", "/etl:1.0.0"),
+    ("image without name", DEV, "ghcr.io/hms-project/etl:1.0.0", '":1.0.0"', '":1.0.0"', "':1.0.0' does not", "registry/name:1.0.0"),
     ("low port", DEV, "port: 8087", "port: 80", "port: 80\n", "out of range", "1024 or more"),
     ("no such cluster", DEV, "clusters: [azure-1]\n    port: 8087", "clusters: [azur-1]\n    port: 8087", "azur-1",
      "no cluster 'azur-1'", "azure-1"),
@@ -145,6 +149,7 @@ MISTAKES = [
     ("flow twice", DEV, "{from: etl, to: doc}", "{from: dev, to: api}", "{from: dev", "stands twice", "once"),
     ("flow without way", DEV, "    id: 2\n", "    id: 2\n    meshed: false\n", "{from: cdf, to: nfo}", "no mesh", "meshed: true"),
     ("world admin", DEV, "[203.0.113.0/24]", "[0.0.0.0/0]", "0.0.0.0/0", "to the world", "offices"),
+    ("half a world", DEV, "[203.0.113.0/24]", "[128.0.0.0/1]", "128.0.0.0/1", "to the world", "offices"),
     ("private admin", DEV, "[203.0.113.0/24]", "[10.0.0.0/8]", "10.0.0.0/8]", "is private", "come from"),
     ("tag of azure", DEV, "  costCenter: hms-dev", "  costCenter: hms-dev\n  extra: {a/b: c}", "extra", "Azure refuses", "digits"),
     ("own tag", DEV, "  costCenter: hms-dev", "  costCenter: hms-dev\n  extra: {fleet: c}", "extra", "fleet itself", "another"),
@@ -180,6 +185,13 @@ def test_every_mistake_has_its_own_message() -> None:
 def test_bases_are_good() -> None:
     parse_fleet(DEV, "dev")
     parse_fleet(SMALL, "small")
+
+
+@pytest.mark.parametrize(
+    "image", ["hub:5000/etl:1", f"etl@sha256:{'0' * 64}", f"hub:5000/a/etl:latest@sha256:{'a' * 64}"]
+)
+def test_a_tag_or_a_digest_is_a_version(image: str) -> None:
+    parse_fleet(DEV.replace("ghcr.io/hms-project/etl:1.0.0", image), "dev")
 
 
 def test_all_mistakes_of_a_file_at_once_in_its_order() -> None:
