@@ -50,6 +50,10 @@ check: setup-checks ## Style, types, layers, generated files
 	@zizmor --offline --quiet .github
 	@actionlint -shellcheck= -pyflakes=
 
+.PHONY: lab-tools
+lab-tools: ## What the lab runs: built once for your user in about 25 minutes; quick the second time
+	@$(PYTHON) toolchain/lab.py
+
 .PHONY: schema
 schema: setup ## Write fleets/schema.json from the model
 	@hms fleet schema > fleets/schema.json
@@ -57,6 +61,10 @@ schema: setup ## Write fleets/schema.json from the model
 .PHONY: bench-preview
 bench-preview: setup ## Preview of the fleet against as many bare resources
 	@python -m tests.bench.preview
+
+.PHONY: bench-policies
+bench-policies: setup ## Weaken what the program plans, one property at a time, and see the policies catch it
+	@python -m tests.bench.policies
 
 .PHONY: lock
 lock: setup ## Write requirements.lock from pyproject.toml

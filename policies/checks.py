@@ -57,6 +57,12 @@ def is_set(view: View, why: str) -> Results:
     return demand(view, Kind.TEXT, lambda value: bool(value.strip()), why)
 
 
+def own_key(view: View) -> Results:
+    """Demand a key of the account's own. AWS's are named, too: they have aliases below ``alias/aws/``."""
+    why = "a key of the account is what decides who can read it"
+    return demand(view, Kind.TEXT, lambda value: bool(value.strip()) and "alias/aws/" not in value, why)
+
+
 def one_of(view: View, allowed: Collection[str], why: str, *, optional: bool = False) -> Results:
     """Demand one of some words, in any case: the clouds compare most of theirs so."""
     words = {word.lower() for word in allowed}

@@ -109,14 +109,14 @@ class Judgement:
 def judge(rule: Rule, target: Resource | Stack, config: PolicyConfig, today: date) -> Judgement:
     """Run one rule over one resource, or over the stack, and take off what exceptions cover."""
     if isinstance(target, Stack):
-        results, by_urn, own = rule.run_stack(target), {one.urn: one for one in target.resources}, None
+        by_urn, own = {one.urn: one for one in target.resources}, None
     else:
-        results, by_urn, own = rule.run(target), {target.urn: target}, target
+        by_urn, own = {target.urn: target}, target
     exceptions = [one for one in config.exceptions_of(rule.id) if not one.has_expired(today)]
     violations: list[tuple[Resource | None, Violation]] = []
     undecided: list[tuple[Resource | None, Undecided]] = []
     used: list[ExceptionUse] = []
-    for result in results:
+    for result in rule.run(target):
         resource = by_urn.get(result.urn) if result.urn else own
         covering = [one for one in exceptions if resource is not None and one.covers(resource)]
         if isinstance(result, Undecided):
@@ -159,7 +159,7 @@ def evaluate(resources: Iterable[Resource], config: PolicyConfig, today: date, r
         if level == "disabled":
             continue
         targets: Iterable[Resource | Stack]
-        targets = [stack] if rule.over_stack else [one for one in stack.resources if rule.applies_to(one.type)]
+        targets = [stack] if rule.over_stack else stack.of_type(*rule.types)
         for target in targets:
             judgement = judge(rule, target, config, today)
             findings += [_finding(rule, level, resource, one) for resource, one in judgement.violations]

@@ -2,7 +2,7 @@
 
 A rule is a plain function over one resource, or over the whole stack, with its metadata in front::
 
-    @resource_rule(id="kms-key-rotates", family="at-rest", ..., types=("aws:kms/key:Key",))
+    @Metadata(over=Resource, id="kms-key-rotates", family="at-rest", ..., types=("aws:kms/key:Key",))
     def kms_key_rotates(resource: Resource) -> Results:
         yield from is_true(resource["enableKeyRotation"], "the key would stay the same for ever")
 
@@ -14,10 +14,10 @@ cannot vouch for what it cannot read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from policies.values import Plain, View, view_of
 
@@ -108,7 +108,9 @@ class Stack:
         return {type_: tuple(resources) for type_, resources in found.items()}
 
     def of_type(self, *types: str) -> tuple[Resource, ...]:
-        """List the resources of some types, type by type."""
+        """List the resources of some types, type by type; ``*`` means all."""
+        if "*" in types:
+            return self.resources
         return tuple(resource for type_ in types for resource in self._by_type.get(type_, ()))
 
     def referring(self, target: Resource, path: str, *types: str) -> tuple[Resource, ...]:
@@ -128,12 +130,17 @@ class Stack:
         )
 
 
+Target = TypeVar("Target", Resource, Stack)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A rule and all that is to be said of it.
+class Metadata(Generic[Target]):
+    """All that is to be said of a rule. It stands in front of the function that checks, and makes a rule of it.
 
     Parameters
     ----------
+    over
+        What the function looks at: one :class:`Resource`, or the whole :class:`Stack`.
     id
         Name in reports and in configuration: kebab-case, for ever.
     title
@@ -150,113 +157,49 @@ class Rule:
         Where it is documented.
     """
 
+    over: type[Target]
     id: str
     family: Family
     title: str
     severity: Severity
-    level: Level
-    frameworks: tuple[tuple[str, str], ...]
     types: tuple[str, ...]
     remediation: str
     link: str
-    check: Callable[[Resource], Results] | None = field(default=None, repr=False)
-    check_stack: Callable[[Stack], Results] | None = field(default=None, repr=False)
+    frameworks: tuple[tuple[str, str], ...] = ()
+    level: Level = "mandatory"
 
     def __post_init__(self) -> None:
         """Refuse a rule that cannot be listed or configured."""
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
             raise ValueError(f"{self.id!r} is not kebab-case")
-        if (self.check is None) == (self.check_stack is None):
-            raise ValueError(f"{self.id} looks at one resource or at the stack, at one of both")
+
+    def __call__(self, check: Callable[[Target], Results]) -> Rule:
+        """Make a rule of a function."""
+        return Rule(**vars(self), check=check)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Metadata[Any]):
+    """A rule: its metadata and the function that checks."""
+
+    check: Callable[[Any], Results] = field(repr=False)
 
     @property
     def over_stack(self) -> bool:
         """Whether it looks at the whole stack."""
-        return self.check_stack is not None
+        return self.over is Stack
 
     def applies_to(self, type_: str) -> bool:
         """Say whether it looks at resources of a type."""
         return type_ in self.types or "*" in self.types
 
-    def run(self, resource: Resource) -> tuple[Violation | Undecided, ...]:
-        """Judge one resource; one of another type passes."""
-        if self.check is None or not self.applies_to(resource.type):
+    def run(self, target: Resource | Stack) -> tuple[Violation | Undecided, ...]:
+        """Judge a resource, or a stack. What the rule does not look at passes. Everything is said once, in order."""
+        if not isinstance(target, self.over):
             return ()
-        if resource.type == EKS_COMPONENT and not resource.inputs:
+        if isinstance(target, Resource) and not self._looks_at(target):
             return ()
-        return _once(self.check(resource))
+        return tuple(dict.fromkeys(self.check(target)))
 
-    def run_stack(self, stack: Stack) -> tuple[Violation | Undecided, ...]:
-        """Judge a stack."""
-        return () if self.check_stack is None else _once(self.check_stack(stack))
-
-
-Check = Callable[[Resource], Results]
-StackCheck = Callable[[Stack], Results]
-
-
-def resource_rule(  # noqa: PLR0913 - metadata, each by its name
-    *,
-    id: str,  # noqa: A002 - the field's name
-    family: Family,
-    title: str,
-    severity: Severity,
-    types: tuple[str, ...],
-    remediation: str,
-    link: str,
-    frameworks: tuple[tuple[str, str], ...] = (),
-    level: Level = "mandatory",
-) -> Callable[[Check], Rule]:
-    """Make a rule of a function over one resource."""
-
-    def make(check: Check) -> Rule:
-        return Rule(
-            id=id,
-            family=family,
-            title=title,
-            severity=severity,
-            level=level,
-            frameworks=frameworks,
-            types=types,
-            remediation=remediation,
-            link=link,
-            check=check,
-        )
-
-    return make
-
-
-def stack_rule(  # noqa: PLR0913 - metadata, each by its name
-    *,
-    id: str,  # noqa: A002 - the field's name
-    family: Family,
-    title: str,
-    severity: Severity,
-    types: tuple[str, ...],
-    remediation: str,
-    link: str,
-    frameworks: tuple[tuple[str, str], ...] = (),
-    level: Level = "mandatory",
-) -> Callable[[StackCheck], Rule]:
-    """Make a rule of a function over a whole stack."""
-
-    def make(check: StackCheck) -> Rule:
-        return Rule(
-            id=id,
-            family=family,
-            title=title,
-            severity=severity,
-            level=level,
-            frameworks=frameworks,
-            types=types,
-            remediation=remediation,
-            link=link,
-            check_stack=check,
-        )
-
-    return make
-
-
-def _once(results: Iterable[Violation | Undecided]) -> tuple[Violation | Undecided, ...]:
-    """Say everything once, in the order in which it was found."""
-    return tuple(dict.fromkeys(results))
+    def _looks_at(self, resource: Resource) -> bool:
+        return self.applies_to(resource.type) and not (resource.type == EKS_COMPONENT and not resource.inputs)

@@ -50,7 +50,7 @@ class Kind(Enum):
 
 
 _SENSITIVE = re.compile(
-    r"(presharedkey|sharedkey|password|kubeconfig|privatekey\w*|token|secret\w*|ca\.key|stringdata|data)(\b|$)",
+    r"(presharedkey|sharedkey|password|kubeconfig|privatekey\w*|token|secret\w*|ca\.key|stringdata|(?<!meta)data)(\b|$)",
     re.IGNORECASE,
 )
 """Paths whose values no message shows, marked or not: that one is not marked may be the finding."""
@@ -145,7 +145,8 @@ class View:
         """Describe what stands there, for a message: nothing of a secret, and of anything long only the kind."""
         if self.value is MISSING:
             return "missing"
-        if self.secret or _SENSITIVE.search(self.path):
+        sounds_secret = _SENSITIVE.search(self.path) and not isinstance(self.value, bool)
+        if self.secret or sounds_secret:
             return "a value that is not shown"
         match self.value:
             case str() as text:

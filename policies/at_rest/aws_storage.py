@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.checks import each, holds_all, is_set, is_true, one_of
+from policies.checks import each, holds_all, is_set, is_true, one_of, own_key
 from policies.frameworks import CIS_EKS, FSBP, SECURITY_HUB
-from policies.rule import EKS_COMPONENT, Resource, Results, Stack, Violation, resource_rule, stack_rule
+from policies.rule import EKS_COMPONENT, Metadata, Resource, Results, Stack, Violation
 
 if TYPE_CHECKING:
     from policies.values import View
@@ -19,10 +19,9 @@ BUCKET_ENCRYPTIONS = (
     "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 )
 
-_OWN_KEY = "a key of the account is what decides who can read it"
 
-
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="eks-secrets-customer-key",
     family="at-rest",
     title="EKS encrypts Kubernetes secrets under a customer key",
@@ -34,13 +33,14 @@ _OWN_KEY = "a key of the account is what decides who can read it"
 )
 def eks_secrets_customer_key(resource: Resource) -> Results:
     if resource.type == EKS_COMPONENT:
-        yield from is_set(resource["encryptionConfigKeyArn"], _OWN_KEY)
+        yield from own_key(resource["encryptionConfigKeyArn"])
         return
-    yield from is_set(resource["encryptionConfig.provider.keyArn"], _OWN_KEY)
+    yield from own_key(resource["encryptionConfig.provider.keyArn"])
     yield from holds_all(resource["encryptionConfig.resources"], ("secrets",), "secrets are what is to be encrypted")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="launch-template-disks-encrypted",
     family="at-rest",
     title="Disks of a launch template are encrypted under a customer key",
@@ -53,12 +53,13 @@ def eks_secrets_customer_key(resource: Resource) -> Results:
 def launch_template_disks_encrypted(resource: Resource) -> Results:
     def encrypted(mapping: View) -> Results:
         yield from is_true(mapping["ebs.encrypted"], "what nodes write could be read from a snapshot")
-        yield from is_set(mapping["ebs.kmsKeyId"], _OWN_KEY)
+        yield from own_key(mapping["ebs.kmsKeyId"])
 
     yield from each(resource["blockDeviceMappings"], encrypted, why="the image decides whether the disk is encrypted")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="node-group-has-launch-template",
     family="at-rest",
     title="EKS node groups get their disks and their metadata service from a launch template",
@@ -74,7 +75,8 @@ def node_group_has_launch_template(resource: Resource) -> Results:
     yield from is_set(name, "EKS's own template encrypts under no customer key and lets pods reach IMDS")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="ebs-volume-encrypted",
     family="at-rest",
     title="EBS volumes are encrypted under a customer key",
@@ -86,10 +88,11 @@ def node_group_has_launch_template(resource: Resource) -> Results:
 )
 def ebs_volume_encrypted(resource: Resource) -> Results:
     yield from is_true(resource["encrypted"], "whoever gets a snapshot of it could read it")
-    yield from is_set(resource["kmsKeyId"], _OWN_KEY)
+    yield from own_key(resource["kmsKeyId"])
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="instance-disks-encrypted",
     family="at-rest",
     title="Disks of single EC2 instances are encrypted",
@@ -102,13 +105,14 @@ def ebs_volume_encrypted(resource: Resource) -> Results:
 def instance_disks_encrypted(resource: Resource) -> Results:
     def encrypted(disk: View) -> Results:
         yield from is_true(disk["encrypted"], "whoever gets a snapshot of it could read it")
-        yield from is_set(disk["kmsKeyId"], _OWN_KEY)
+        yield from own_key(disk["kmsKeyId"])
 
     yield from encrypted(resource["rootBlockDevice"])
     yield from each(resource["ebsBlockDevices"], encrypted)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="s3-encryption-customer-key",
     family="at-rest",
     title="S3 buckets encrypt under a customer key by default",
@@ -122,12 +126,13 @@ def s3_encryption_customer_key(resource: Resource) -> Results:
     def by_key(rule: View) -> Results:
         default = rule["applyServerSideEncryptionByDefault"]
         yield from one_of(default["sseAlgorithm"], ("aws:kms", "aws:kms:dsse"), "S3's own key is not ours")
-        yield from is_set(default["kmsMasterKeyId"], _OWN_KEY)
+        yield from own_key(default["kmsMasterKeyId"])
 
     yield from each(resource["rules"], by_key, why="nothing says how the bucket encrypts")
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="s3-bucket-has-encryption",
     family="at-rest",
     title="Every S3 bucket of the stack has an encryption configuration",
@@ -143,7 +148,8 @@ def s3_bucket_has_encryption(stack: Stack) -> Results:
             yield Violation(path="bucket", message="has no encryption under a customer key", urn=bucket.urn)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="log-group-customer-key",
     family="at-rest",
     title="Log groups are encrypted under a customer key",
@@ -153,10 +159,11 @@ def s3_bucket_has_encryption(stack: Stack) -> Results:
     link="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
 )
 def log_group_customer_key(resource: Resource) -> Results:
-    yield from is_set(resource["kmsKeyId"], _OWN_KEY)
+    yield from own_key(resource["kmsKeyId"])
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aws-backup-customer-key",
     family="at-rest",
     title="AWS Backup vaults are encrypted under a customer key",
@@ -167,10 +174,11 @@ def log_group_customer_key(resource: Resource) -> Results:
     link="https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html",
 )
 def aws_backup_customer_key(resource: Resource) -> Results:
-    yield from is_set(resource["kmsKeyArn"], _OWN_KEY)
+    yield from own_key(resource["kmsKeyArn"])
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="file-system-customer-key",
     family="at-rest",
     title="EFS file systems are encrypted under a customer key",
@@ -182,4 +190,4 @@ def aws_backup_customer_key(resource: Resource) -> Results:
 )
 def file_system_customer_key(resource: Resource) -> Results:
     yield from is_true(resource["encrypted"], "files would lie in the clear")
-    yield from is_set(resource["kmsKeyId"], _OWN_KEY)
+    yield from own_key(resource["kmsKeyId"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policies.checks import each, is_set, is_true, one_of
 from policies.frameworks import CIS_AKS, MCSB
-from policies.rule import Resource, Results, resource_rule
+from policies.rule import Metadata, Resource, Results
 
 if TYPE_CHECKING:
     from policies.values import View
@@ -18,7 +18,8 @@ AKS_POOL = "azure-native:containerservice:AgentPool"
 _OWN_KEY = "a key of the fleet's own vault is what decides who can read it"
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aks-host-encryption",
     family="at-rest",
     title="AKS nodes encrypt their temporary disks and caches at the host",
@@ -38,7 +39,8 @@ def aks_host_encryption(resource: Resource) -> Results:
         yield from each(resource["agentPoolProfiles"], encrypted)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aks-disk-encryption-set",
     family="at-rest",
     title="AKS node disks are encrypted under a customer key",
@@ -52,7 +54,8 @@ def aks_disk_encryption_set(resource: Resource) -> Results:
     yield from is_set(resource["diskEncryptionSetID"], _OWN_KEY)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aks-etcd-customer-key",
     family="at-rest",
     title="AKS encrypts Kubernetes secrets under a customer key",
@@ -68,7 +71,8 @@ def aks_etcd_customer_key(resource: Resource) -> Results:
     yield from is_set(kms["keyId"], _OWN_KEY)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="disk-encryption-set-customer-key",
     family="at-rest",
     title="Disk encryption sets use a customer key and follow its rotation",
@@ -93,7 +97,8 @@ def disk_encryption_set_customer_key(resource: Resource) -> Results:
     yield from is_true(resource["rotationToLatestKeyVersionEnabled"], "disks would stay with the first key version")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-disk-customer-key",
     family="at-rest",
     title="Azure disks are encrypted under a customer key",
@@ -107,7 +112,8 @@ def azure_disk_customer_key(resource: Resource) -> Results:
     yield from is_set(resource["encryption.diskEncryptionSetId"], _OWN_KEY)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="storage-account-customer-key",
     family="at-rest",
     title="Storage accounts are encrypted under a customer key",
@@ -123,7 +129,8 @@ def storage_account_customer_key(resource: Resource) -> Results:
     yield from is_set(encryption["keyVaultProperties.keyName"], _OWN_KEY)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-recovery-vault-customer-key",
     family="at-rest",
     title="Recovery Services vaults are encrypted under a customer key",
@@ -139,7 +146,8 @@ def azure_recovery_vault_customer_key(resource: Resource) -> Results:
     yield from one_of(encryption["infrastructureEncryption"], ("Enabled",), "backups are encrypted once only")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-backup-vault-customer-key",
     family="at-rest",
     title="Backup vaults are encrypted under a customer key",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from policies.checks import at_least, at_most, is_true, one_of
 from policies.frameworks import FSBP, MCSB, SECURITY_HUB
-from policies.rule import Resource, Results, resource_rule
+from policies.rule import Metadata, Resource, Results
 
 KMS_KEY = "aws:kms/key:Key"
 VAULT = "azure-native:keyvault:Vault"
@@ -17,7 +17,8 @@ MAX_ROTATION_DAYS = 365
 MIN_RSA_BITS = 3072
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="kms-key-rotates",
     family="at-rest",
     title="KMS keys change once a year at least",
@@ -35,7 +36,8 @@ def kms_key_rotates(resource: Resource) -> Results:
         yield from at_most(resource["rotationPeriodInDays"], MAX_ROTATION_DAYS, "a year is the longest", optional=True)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="kms-key-deletion-waits",
     family="at-rest",
     title="A KMS key that is deleted can be saved for two weeks",
@@ -54,7 +56,8 @@ def kms_key_deletion_waits(resource: Resource) -> Results:
     )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="key-vault-purge-protected",
     family="at-rest",
     title="Keys in a Key Vault survive their deletion",
@@ -73,7 +76,8 @@ def key_vault_purge_protected(resource: Resource) -> Results:
     )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="generated-key-strong",
     family="at-rest",
     title="Generated private keys have the strength of AES-128 at least",
@@ -92,7 +96,8 @@ def generated_key_strong(resource: Resource) -> Results:
         yield from at_least(resource["rsaBits"], MIN_RSA_BITS, "it is weaker than AES-128")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="key-vault-key-strong",
     family="at-rest",
     title="Keys in a Key Vault have the strength of AES-128 at least",

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.checks import is_set, is_true, one_of
+from policies.checks import is_set, is_true, one_of, own_key
 from policies.frameworks import FSBP, MCSB
-from policies.rule import Resource, Results, Stack, Undecided, Violation, resource_rule, stack_rule
+from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
 
 if TYPE_CHECKING:
     from policies.values import View
@@ -19,7 +19,8 @@ AWS_DISK = "ebs.csi.aws.com"
 AZURE_DISK = "disk.csi.azure.com"
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="storage-class-encrypts",
     family="at-rest",
     title="Storage classes make encrypted volumes, under a customer key",
@@ -38,12 +39,13 @@ def storage_class_encrypts(resource: Resource) -> Results:
     yield from one_of(driver, (AWS_DISK, AZURE_DISK), "whether this driver encrypts is not known here")
     if driver.text() == AWS_DISK:
         yield from is_true(parameters["encrypted"], "volumes would lie in the clear")
-        yield from is_set(parameters["kmsKeyId"], "AWS's own key would be used")
+        yield from own_key(parameters["kmsKeyId"])
     if driver.text() == AZURE_DISK:
         yield from is_set(parameters["diskEncryptionSetID"], "the platform's own key would be used")
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="volume-of-encrypting-class",
     family="at-rest",
     title="Volumes come from a storage class that the stack itself makes",

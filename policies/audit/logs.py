@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from policies.checks import at_least, each, holds_all, is_set, one_of
 from policies.frameworks import CIS_AKS, CIS_EKS, FSBP, MCSB, SECURITY_HUB
-from policies.rule import EKS_COMPONENT, Resource, Results, Stack, Violation, resource_rule, stack_rule
+from policies.rule import EKS_COMPONENT, Metadata, Resource, Results, Stack, Undecided, Violation
+from policies.values import holds_unknown
 
 if TYPE_CHECKING:
     from policies.values import View
@@ -16,20 +17,24 @@ EKS_CLUSTER = "aws:eks/cluster:Cluster"
 VPC = "aws:ec2/vpc:Vpc"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
-OBSERVED = (
-    "azure-native:keyvault:Vault",
-    "azure-native:containerservice:ManagedCluster",
-    "azure-native:network:VirtualNetworkGateway",
-)
-"""Azure resources whose logs are worth nothing unless they are sent somewhere."""
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+OBSERVED = {
+    "azure-native:keyvault:Vault": ("AuditEvent",),
+    "azure-native:containerservice:ManagedCluster": ("kube-audit", "kube-audit-admin"),
+    "azure-native:network:VirtualNetworkGateway": ("IKEDiagnosticLog",),
+}
+"""Azure resources whose logs have to be sent somewhere; one category has to be there of those that say who did what."""
+
+_GROUPS = ("audit", "allLogs")
+"""Azure's own groups of categories that hold these."""
 
 _EKS_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-_AKS_LOGS = ("kube-audit", "kube-audit-admin")
 MIN_DAYS_AWS = 365
 MIN_DAYS_AZURE = 90
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="eks-control-plane-logs",
     family="audit",
     title="EKS control planes log everything that they do",
@@ -43,13 +48,38 @@ def eks_control_plane_logs(resource: Resource) -> Results:
     yield from holds_all(resource["enabledClusterLogTypes"], _EKS_LOGS, "nobody could say who did what")
 
 
-@resource_rule(
+@Metadata(
+    over=Stack,
+    id="eks-log-group-owned",
+    family="audit",
+    title="The stack makes the log group of each EKS control plane",
+    severity="medium",
+    frameworks=((CIS_EKS, "2.1.1"),),
+    types=(EKS_CLUSTER, EKS_COMPONENT, LOG_GROUP),
+    remediation="Make the log group /aws/eks/NAME/cluster before the cluster: EKS's own has no key and no end.",
+    link="https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
+)
+def eks_log_group_owned(stack: Stack) -> Results:
+    groups = [group["name"] for group in stack.of_type(LOG_GROUP)]
+    for cluster in stack.of_type(EKS_CLUSTER, EKS_COMPONENT):
+        name = cluster["name"]
+        wanted = f"/aws/eks/{name.text()}/cluster"
+        if not cluster.inputs or wanted in [group.text() for group in groups]:
+            continue
+        if name.unknown or any(group.unknown for group in groups):
+            yield Undecided(path="name", urn=cluster.urn)
+        else:
+            yield Violation(path="name", message=f"is {name.shown()}: nobody makes its log group", urn=cluster.urn)
+
+
+@Metadata(
+    over=Resource,
     id="log-group-retention",
     family="audit",
     title="Log groups keep what they have for a year",
     severity="medium",
     frameworks=((SECURITY_HUB, "CloudWatch.16"),),
-    types=("aws:cloudwatch/logGroup:LogGroup",),
+    types=(LOG_GROUP,),
     remediation="Set retention_in_days to 365 or more.",
     link="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
 )
@@ -59,7 +89,8 @@ def log_group_retention(resource: Resource) -> Results:
         yield from at_least(days, MIN_DAYS_AWS, "an intrusion is found after months; say for how long, too")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="flow-log-all-traffic",
     family="audit",
     title="Flow logs have what was let through and what was not",
@@ -74,7 +105,8 @@ def flow_log_all_traffic(resource: Resource) -> Results:
     yield from is_set(resource["logDestination"], "it goes nowhere")
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="vpc-has-flow-log",
     family="audit",
     title="Every VPC of the stack has a flow log",
@@ -90,7 +122,8 @@ def vpc_has_flow_log(stack: Stack) -> Results:
             yield Violation(path="cidrBlock", message="nothing records what goes where in it", urn=vpc.urn)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-diagnostics-on",
     family="audit",
     title="Diagnostic settings send logs to a workspace",
@@ -109,35 +142,46 @@ def azure_diagnostics_on(resource: Resource) -> Results:
             yield Violation(path=log["enabled"].path, message=f"is {log['enabled'].shown()}: nothing is collected")
 
     yield from each(resource["logs"], enabled, why="nothing is collected")
-    categories = [log["category"].text() for log in resource["logs"].elements()]
-    cluster = any(category and category.startswith("kube-") for category in categories)
-    if cluster and not any(category in _AKS_LOGS for category in categories):
-        yield Violation(path="logs", message=f"lacks {' or '.join(_AKS_LOGS)}: nobody could say who did what")
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="azure-resource-has-diagnostics",
     family="audit",
-    title="Vaults, clusters and gateways on Azure send their logs to a workspace",
+    title="Vaults, clusters and gateways on Azure send a log of who did what to a workspace",
     severity="high",
     frameworks=((CIS_AKS, "2.1.1"), (MCSB, "LT-3")),
     types=(*OBSERVED, DIAGNOSTICS),
-    remediation="Add a DiagnosticSetting with the resource's id as resource_uri.",
+    remediation=(
+        "Add a DiagnosticSetting with the resource's id as resource_uri and its audit category: "
+        f"{', '.join(categories[0] for categories in OBSERVED.values())}."
+    ),
     link="https://learn.microsoft.com/azure/azure-monitor/essentials/diagnostic-settings",
 )
 def azure_resource_has_diagnostics(stack: Stack) -> Results:
-    settings = stack.of_type(DIAGNOSTICS)
     for resource in stack.of_type(*OBSERVED):
-        named = {resource[name].text() for name in ("vaultName", "resourceName", "virtualNetworkGatewayName")} - {None}
-        if not any(
-            (not setting["resourceUri"].missing and resource.urn in setting.dependencies.get("resourceUri", ()))
-            or (setting["resourceUri"].text() or "").rpartition("/")[2] in named
-            for setting in settings
-        ):
+        settings = [setting for setting in stack.of_type(DIAGNOSTICS) if _observes(setting, resource)]
+        logs = [log for setting in settings for log in setting["logs"].elements()]
+        wanted = OBSERVED[resource.type]
+        if not settings:
             yield Violation(path="name", message="nothing collects its logs", urn=resource.urn)
+        elif any(log["category"].text() in wanted or log["categoryGroup"].text() in _GROUPS for log in logs):
+            continue
+        elif any(setting["logs"].unknown for setting in settings) or any(holds_unknown(log.value) for log in logs):
+            yield Undecided(path="logs", urn=resource.urn)
+        else:
+            yield Violation(path="logs", message=f"of it lack {' or '.join(wanted)}", urn=resource.urn)
 
 
-@resource_rule(
+def _observes(setting: Resource, resource: Resource) -> bool:
+    uri = setting["resourceUri"]
+    named = {resource[name].text() for name in ("vaultName", "resourceName", "virtualNetworkGatewayName")} - {None}
+    literal = (uri.text() or "").rpartition("/")[2] in named
+    return literal or (not uri.missing and resource.urn in setting.dependencies.get("resourceUri", ()))
+
+
+@Metadata(
+    over=Resource,
     id="workspace-retention",
     family="audit",
     title="Log Analytics workspaces keep what they have for three months",

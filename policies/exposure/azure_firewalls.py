@@ -9,7 +9,7 @@ from infra.predicates import cidr_is_world, is_named_port
 from policies.checks import demand, each, is_set, mistyped
 from policies.exposure.firewalls import NAMED, PROTOCOLS, closed
 from policies.frameworks import MCSB
-from policies.rule import Resource, Results, Stack, Undecided, Violation, resource_rule, stack_rule
+from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
 from policies.values import Kind, View, holds_unknown, read
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ _MANAGED_SUBNETS = ("GatewaySubnet", "AzureFirewallSubnet", "AzureFirewallManage
 """Subnets that Azure runs itself and refuses a security group on."""
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="nsg-no-world",
     family="exposure",
     title="Azure network security groups let nobody in from the whole internet",
@@ -57,7 +58,8 @@ def _readable_rules(resource: Resource) -> Results:
         yield mistyped(inline, Kind.LIST)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="named-ports-only-azure",
     family="exposure",
     title="Azure network security groups open only the mesh's own ports to other networks",
@@ -101,7 +103,8 @@ def _within_one_range(rule: View) -> bool:
     return bool(several[0].elements()) and not holds_unknown(several[0].value) and several[0].value == several[1].value
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-subnet-guarded",
     family="exposure",
     title="Azure subnets have a network security group and no way out by default",
@@ -123,7 +126,8 @@ def azure_subnet_guarded(resource: Resource) -> Results:
     )
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="nsg-refuses-network",
     family="exposure",
     title="Azure network security groups refuse what the network around sends unasked",
@@ -160,6 +164,8 @@ def _belongs(rule: Resource, group: Resource) -> bool:
 def _means_network(rule: View) -> bool:
     """Whether a rule is about everything that the network around may send."""
     wide = (rule["sourceAddressPrefix"].text() or "").lower() in ("virtualnetwork", "*")
-    everything = rule["destinationPortRange"].text() == "*" and rule["protocol"].text() == "*"
+    everything = all(rule[name].text() == "*" for name in ("protocol", "sourcePortRange", "destinationPortRange")) and (
+        rule["destinationAddressPrefix"].text() or ""
+    ).lower() in ("virtualnetwork", "*")
     inbound = (rule["direction"].text() or "").lower() == "inbound"
     return inbound and wide and everything

@@ -6,7 +6,7 @@ from __future__ import annotations
 from infra.predicates import cidr_is_world
 from policies.checks import demand, each, is_set, is_true, mistyped
 from policies.frameworks import CIS_AKS, CIS_EKS, FSBP, MCSB
-from policies.rule import EKS_COMPONENT, Resource, Results, Undecided, resource_rule
+from policies.rule import EKS_COMPONENT, Metadata, Resource, Results, Undecided
 from policies.values import Kind, View
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
@@ -19,7 +19,8 @@ def _named(range_: View) -> Results:
     return demand(range_, Kind.TEXT, lambda text: not cidr_is_world(text), _WORLD)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="eks-api-server-bounded",
     family="exposure",
     title="EKS API servers answer privately, and publicly to named ranges only",
@@ -41,7 +42,8 @@ def eks_api_server_bounded(resource: Resource) -> Results:
         yield from each(access["publicAccessCidrs"], _named, why=_WORLD)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aks-api-server-bounded",
     family="exposure",
     title="AKS API servers are private, or answer named ranges only",
@@ -62,7 +64,8 @@ def aks_api_server_bounded(resource: Resource) -> Results:
         yield from each(access["authorizedIPRanges"], _named, why=_WORLD)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aks-run-command-off",
     family="exposure",
     title="Nobody runs commands in an AKS cluster around its API server's ranges",
@@ -78,7 +81,8 @@ def aks_run_command_off(resource: Resource) -> Results:
     )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aks-local-accounts-off",
     family="exposure",
     title="AKS takes no certificate of a local administrator",
@@ -92,7 +96,8 @@ def aks_local_accounts_off(resource: Resource) -> Results:
     yield from is_true(resource["disableLocalAccounts"], "a certificate that nobody can revoke would be cluster-admin")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="node-group-no-open-ssh",
     family="exposure",
     title="EKS node groups open SSH to named security groups, if at all",

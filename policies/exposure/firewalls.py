@@ -6,20 +6,23 @@ from __future__ import annotations
 from infra.predicates import cidr_is_world, is_named_port
 from policies.checks import demand, each, mistyped
 from policies.frameworks import FSBP
-from policies.rule import Resource, Results, Undecided, Violation, resource_rule
+from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
 from policies.values import Kind, View, read
 
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+VPC = "aws:ec2/vpc:Vpc"
 DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 
 _WORLD = "the whole internet could come in"
 NAMED = "only the mesh's own ports are open to other networks (infra/ports.py)"
+_BY_RANGE = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks", "prefixListId", "prefixListIds")
 PROTOCOLS = ("tcp", "udp", "icmp")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="security-group-no-world",
     family="exposure",
     title="AWS security groups let nobody in from the whole internet",
@@ -55,7 +58,8 @@ def closed(source: View) -> Results:
     return demand(source, Kind.TEXT, lambda text: not cidr_is_world(text), _WORLD, optional=True)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="default-security-group-closed",
     family="exposure",
     title="The default security group of a VPC lets nothing through",
@@ -65,14 +69,34 @@ def closed(source: View) -> Results:
     remediation="Own it with a DefaultSecurityGroup without rules.",
     link="https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html",
 )
-def default_security_groupclosed(resource: Resource) -> Results:
+def default_security_group_closed(resource: Resource) -> Results:
     for rules in (resource["ingress"], resource["egress"]):
         yield from demand(
             rules, Kind.LIST, lambda value: not value, "what names no group of its own would be open", optional=True
         )
 
 
-@resource_rule(
+@Metadata(
+    over=Stack,
+    id="vpc-default-group-owned",
+    family="exposure",
+    title="The stack owns the default security group of each of its VPCs",
+    severity="high",
+    frameworks=((FSBP, "EC2.2"),),
+    types=(VPC, DEFAULT_GROUP),
+    remediation="Add a DefaultSecurityGroup without rules for the VPC.",
+    link="https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html",
+)
+def vpc_default_group_owned(stack: Stack) -> Results:
+    for vpc in stack.of_type(VPC):
+        if not stack.referring(vpc, "vpcId", DEFAULT_GROUP):
+            yield Violation(
+                path="cidrBlock", message="its default group stays as AWS made it: open inside", urn=vpc.urn
+            )
+
+
+@Metadata(
+    over=Resource,
     id="named-ports-only-aws",
     family="exposure",
     title="AWS security groups open only the mesh's own ports to ranges of addresses",
@@ -84,7 +108,7 @@ def default_security_groupclosed(resource: Resource) -> Results:
 )
 def named_ports_only_aws(resource: Resource) -> Results:
     for rule in _ingress(resource):
-        by_range = [rule[name] for name in ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks")]
+        by_range = [rule[name] for name in _BY_RANGE]
         if all(view.missing for view in by_range):
             continue
         protocol = rule["ipProtocol"] if resource.type == INGRESS_RULE else rule["protocol"]

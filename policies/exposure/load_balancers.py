@@ -7,7 +7,7 @@ from infra.predicates import cidr_is_world
 from policies.checks import demand, each, is_false, is_set, is_true, mistyped, one_of
 from policies.cilium import RELEASES, is_cilium, values_of
 from policies.frameworks import MCSB
-from policies.rule import Resource, Results, Undecided, Violation, resource_rule
+from policies.rule import Metadata, Resource, Results, Undecided, Violation
 from policies.values import Kind, View
 
 SERVICE = "kubernetes:core/v1:Service"
@@ -17,7 +17,8 @@ _AWS_INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 _PUBLIC = "the load balancer would have a public address"
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aws-load-balancer-internal",
     family="exposure",
     title="Load balancers on AWS are internal",
@@ -30,7 +31,8 @@ def aws_load_balancer_internal(resource: Resource) -> Results:
     yield from is_true(resource["internal"], _PUBLIC)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aws-load-balancer-guarded",
     family="exposure",
     title="Load balancers on AWS have a security group",
@@ -44,7 +46,8 @@ def aws_load_balancer_guarded(resource: Resource) -> Results:
     yield from each(resource["securityGroups"], lambda group: is_set(group, why), why=why)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-load-balancer-internal",
     family="exposure",
     title="Load balancers on Azure are internal",
@@ -65,7 +68,8 @@ def azure_load_balancer_internal(resource: Resource) -> Results:
     yield from each(resource["frontendIPConfigurations"], inside)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="service-internal",
     family="exposure",
     title="Kubernetes services are reached from inside",
@@ -100,7 +104,8 @@ def _internal(annotations: View) -> Results:
         yield Violation(path=annotations.path, message=f"do not say internal: {_PUBLIC}")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="mesh-api-server-internal",
     family="exposure",
     title="The mesh API server is reached by nodes of the mesh only",
@@ -131,7 +136,28 @@ def mesh_api_server_internal(resource: Resource) -> Results:
         )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
+    id="hubble-relay-inside",
+    family="exposure",
+    title="Hubble's relay is reached inside its cluster only",
+    severity="high",
+    types=RELEASES,
+    remediation="Leave hubble.relay.service.type at ClusterIP; hubble reaches it through the API server.",
+    link="https://docs.cilium.io/en/stable/observability/hubble/setup/",
+)
+def hubble_relay_inside(resource: Resource) -> Results:
+    if is_cilium(resource):
+        yield from one_of(
+            values_of(resource)["hubble.relay.service.type"],
+            ("ClusterIP",),
+            "it tells everybody who has the address who talks to whom",
+            optional=True,
+        )
+
+
+@Metadata(
+    over=Resource,
     id="hubble-ui-off",
     family="exposure",
     title="Hubble's web interface stays off: it asks nobody who they are",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policies.checks import at_most, each, is_false, one_of
 from policies.frameworks import CIS_AKS, FSBP, MCSB
-from policies.rule import Resource, Results, resource_rule
+from policies.rule import Metadata, Resource, Results
 
 if TYPE_CHECKING:
     from policies.values import View
@@ -19,7 +19,8 @@ AKS_POOL = "azure-native:containerservice:AgentPool"
 _PUBLIC = "nodes would stand on the internet"
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="imdsv2-required",
     family="exposure",
     title="EC2 hands out credentials by IMDSv2 only, and not to pods",
@@ -37,7 +38,8 @@ def imdsv2_required(resource: Resource) -> Results:
     yield from at_most(metadata["httpPutResponseHopLimit"], 1, "a pod would get the credentials of its node")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="nodes-no-public-address",
     family="exposure",
     title="Machines and subnets give out no public addresses",

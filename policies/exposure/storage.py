@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from policies.checks import demand, is_true, one_of
 from policies.frameworks import FSBP, MCSB
-from policies.rule import Resource, Results, Stack, Violation, resource_rule, stack_rule
+from policies.rule import Metadata, Resource, Results, Stack, Violation
 from policies.values import Kind
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 ACCESS_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="s3-public-access-blocked",
     family="exposure",
     title="S3 blocks all public access to a bucket",
@@ -27,7 +28,8 @@ def s3_public_access_blocked(resource: Resource) -> Results:
         yield from is_true(resource[name], "one mistake in a policy or an ACL would open the bucket")
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="s3-bucket-has-access-block",
     family="exposure",
     title="Every S3 bucket of the stack blocks public access",
@@ -43,7 +45,8 @@ def s3_bucket_has_access_block(stack: Stack) -> Results:
             yield Violation(path="bucket", message="has no public access block", urn=bucket.urn)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="storage-account-no-public-blobs",
     family="exposure",
     title="Storage accounts and their containers have nothing public",

@@ -7,7 +7,7 @@ import re
 
 from policies.checks import demand, exactly_one, is_false, is_true, one_of
 from policies.frameworks import CIS_AKS, MCSB
-from policies.rule import Resource, Results, Stack, Violation, resource_rule, stack_rule
+from policies.rule import Metadata, Resource, Results, Stack, Violation
 from policies.values import Kind
 
 CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
@@ -28,7 +28,8 @@ _WIDE_SCOPE = re.compile(
 )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-role-narrow",
     family="identity",
     title="Azure role assignments are narrow, in what they allow and where",
@@ -50,7 +51,8 @@ def azure_role_narrow(resource: Resource) -> Results:
     )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="federated-credential-bounded",
     family="identity",
     title="Federated credentials are for one service account of one cluster",
@@ -75,7 +77,8 @@ def federated_credential_bounded(resource: Resource) -> Results:
     )
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="azure-identity-one-account",
     family="identity",
     title="An Azure identity is taken on by one service account",
@@ -95,7 +98,8 @@ def azure_identity_one_account(stack: Stack) -> Results:
             )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="key-vault-rbac",
     family="identity",
     title="Key Vaults decide by Azure roles who may use their keys",
@@ -113,7 +117,8 @@ def key_vault_rbac(resource: Resource) -> Results:
         yield from is_false(resource["properties"][name], "that is a way in beside the roles")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="storage-account-no-shared-key",
     family="identity",
     title="Storage accounts know who asks, and take no shared key",
@@ -129,7 +134,8 @@ def storage_account_no_shared_key(resource: Resource) -> Results:
     )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aks-entra-rbac",
     family="identity",
     title="AKS asks Entra who somebody is and Azure what they may",
@@ -145,7 +151,8 @@ def aks_entra_rbac(resource: Resource) -> Results:
     yield from is_true(resource["aadProfile.enableAzureRBAC"], "rights would be given in the cluster, out of sight")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aks-workload-identity",
     family="identity",
     title="AKS gives pods identities of their own, and has one of its own",

@@ -8,21 +8,14 @@ import re
 from infra.predicates import statement_wildcards
 from policies.checks import demand, document, each, exactly_one, mistyped, one_of
 from policies.frameworks import CIS_EKS, FSBP
-from policies.rule import Resource, Results, Undecided, Violation, resource_rule
+from policies.rule import Metadata, Resource, Results, Undecided, Violation
 from policies.values import Kind, View, holds_unknown, revealed
 
 ROLE = "aws:iam/role:Role"
-KMS_KEY = "aws:kms/key:Key"
 
-_WIDE_POLICIES = (
-    "AdministratorAccess",
-    "PowerUserAccess",
-    "IAMFullAccess",
-    "AmazonEC2FullAccess",
-    "AmazonS3FullAccess",
-)
+_WIDE_POLICIES = ("AdministratorAccess", "PowerUserAccess", "FullAccess")
+"""Ends of the names of AWS's own policies that allow everything, everywhere or of one service."""
 _ACCOUNT = re.compile(r"system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+")
-_ROOT = re.compile(r"(arn:[a-z-]+:iam::\d{12}:root|\d{12})")
 
 
 def statements(policy: View) -> tuple[View, ...]:
@@ -31,7 +24,8 @@ def statements(policy: View) -> tuple[View, ...]:
     return inside.elements() or ((inside,) if inside.is_a(Kind.OBJECT) else ())
 
 
-def _readable(policy: View) -> Results:
+def readable(policy: View) -> Results:
+    """Demand a list of statements."""
     inside = policy["Statement"]
     if inside.unknown:
         yield Undecided(path=inside.path)
@@ -39,7 +33,8 @@ def _readable(policy: View) -> Results:
         yield Violation(path=inside.path, message=f"is {inside.shown()} where a list of statements belongs")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="iam-no-wildcard",
     family="identity",
     title="IAM statements name their actions and their resources",
@@ -63,7 +58,7 @@ def iam_no_wildcard(resource: Resource) -> Results:
 
 
 def _named(policy: View) -> Results:
-    yield from _readable(policy)
+    yield from readable(policy)
     for statement in statements(policy):
         if holds_unknown(statement.value):
             yield Undecided(path=statement.path)
@@ -74,7 +69,8 @@ def _named(policy: View) -> Results:
                 yield Violation(path=statement.path, message=f"allows too much: {wildcard}")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="iam-no-wide-managed-policy",
     family="identity",
     title="Nobody gets AWS's wide managed policies",
@@ -91,9 +87,7 @@ def _named(policy: View) -> Results:
 )
 def iam_no_wide_managed_policy(resource: Resource) -> Results:
     def narrow(arn: View) -> Results:
-        return demand(
-            arn, Kind.TEXT, lambda text: text.rpartition("/")[2] not in _WIDE_POLICIES, "it allows nearly everything"
-        )
+        return demand(arn, Kind.TEXT, lambda text: not text.endswith(_WIDE_POLICIES), "it allows nearly everything")
 
     if resource.type == ROLE:
         yield from each(resource["managedPolicyArns"], narrow)
@@ -101,7 +95,8 @@ def iam_no_wide_managed_policy(resource: Resource) -> Results:
         yield from narrow(resource["policyArn"])
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="iam-role-bounded",
     family="identity",
     title="IAM roles can be taken on by one service, or by one service account",
@@ -119,7 +114,7 @@ def iam_role_bounded(resource: Resource) -> Results:
 
 
 def _bounded(policy: View) -> Results:
-    yield from _readable(policy)
+    yield from readable(policy)
     for statement in statements(policy):
         if holds_unknown(statement.value):
             yield Undecided(path=statement.path)
@@ -136,6 +131,8 @@ def _trusted(statement: View) -> Results:
     accounts = [view.text() for view in (principal, principal["AWS"], *principal["AWS"].elements())]
     if "*" in accounts:
         yield Violation(path=principal.path, message="is *: everybody on AWS could take it on")
+    elif not principal["AWS"].missing:
+        yield Violation(path=principal.path, message="is an account or somebody in one, and no service")
     if principal["Federated"].missing:
         return
     exact = dict(statement["Condition.StringEquals"].entries())
@@ -155,7 +152,8 @@ def _only_text(view: View) -> str | None:
     return elements[0].text() if len(elements) == 1 else view.text()
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="oidc-provider-audience",
     family="identity",
     title="AWS takes tokens of a cluster that were made for AWS",
@@ -174,7 +172,8 @@ def oidc_provider_audience(resource: Resource) -> Results:
     )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="pod-identity-bounded",
     family="identity",
     title="EKS pod identities are for one service account",
@@ -191,50 +190,8 @@ def pod_identity_bounded(resource: Resource) -> Results:
         )
 
 
-@resource_rule(
-    id="kms-key-policy-bounded",
-    family="identity",
-    title="KMS keys are used by those whom their policy names",
-    severity="critical",
-    frameworks=((FSBP, "KMS.5"),),
-    types=(KMS_KEY,),
-    remediation="Give kms:* to the account's root alone, and bound every principal * by a condition.",
-    link="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html",
-)
-def kms_key_policy_bounded(resource: Resource) -> Results:
-    def bounded(policy: View) -> Results:
-        yield from _readable(policy)
-        for statement in statements(policy):
-            if holds_unknown(statement.value):
-                yield Undecided(path=statement.path)
-            elif not statement.is_a(Kind.OBJECT):
-                yield mistyped(statement, Kind.OBJECT)
-            elif statement["Effect"].text() == "Allow":
-                yield from _key_user(statement)
-
-    yield from document(resource["policy"], bounded, optional=True)
-    yield from demand(
-        resource["bypassPolicyLockoutSafetyCheck"],
-        Kind.FLAG,
-        lambda value: not value,
-        "the key could become nobody's",
-        optional=True,
-    )
-
-
-def _key_user(statement: View) -> Results:
-    principal = statement["Principal"]
-    accounts = [view.text() for view in (principal, principal["AWS"], *principal["AWS"].elements())]
-    actions = [view.text() for view in (statement["Action"], *statement["Action"].elements())]
-    if "*" in accounts and not statement["Condition"].is_a(Kind.OBJECT):
-        yield Violation(path=principal.path, message="is * without a condition: everybody on AWS could use the key")
-    named = [account for account in accounts if account is not None]
-    everything = "kms:*" in actions or "*" in actions
-    if everything and (not named or not all(_ROOT.fullmatch(account) for account in named)):
-        yield Violation(path=statement.path, message="gives kms:* to others than the account's root")
-
-
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="no-static-access-key",
     family="identity",
     title="Nobody has an AWS access key that does not expire",

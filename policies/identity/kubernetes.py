@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from policies.checks import demand, each, one_of
 from policies.frameworks import CIS_AKS, CIS_EKS
-from policies.rule import EKS_COMPONENT, Resource, Results, Violation, resource_rule
+from policies.rule import EKS_COMPONENT, Metadata, Resource, Results, Violation
 from policies.values import Kind, View
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
@@ -17,7 +17,8 @@ BINDINGS = (
 _NOBODY = ("system:anonymous", "system:unauthenticated", "system:authenticated")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="eks-access-by-api",
     family="identity",
     title="EKS keeps who may come in as access entries, and not in a ConfigMap",
@@ -36,7 +37,8 @@ def eks_access_by_api(resource: Resource) -> Results:
     yield from one_of(mode, ("API",), "whoever may write one ConfigMap could let anybody in")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="kubernetes-role-named",
     family="identity",
     title="Kubernetes roles name verbs, resources and API groups",
@@ -57,7 +59,8 @@ def kubernetes_role_named(resource: Resource) -> Results:
     yield from each(resource["rules"], named)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="kubernetes-binding-named",
     family="identity",
     title="Kubernetes bindings give nobody cluster-admin, and nothing to everybody",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policies.cilium import RELEASES
-from policies.rule import Resource, Results, Undecided, Violation, resource_rule
+from policies.rule import Metadata, Resource, Results, Undecided, Violation
 
 if TYPE_CHECKING:
     from policies.values import View
@@ -24,7 +24,8 @@ SECRET_PROPERTIES = {
 """Properties that hold secrets, by type. The SDKs mark some of them; whoever writes a rule here need not know which."""
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="secrets-marked",
     family="identity",
     title="Keys, passwords and kubeconfigs are marked secret",

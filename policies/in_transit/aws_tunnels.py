@@ -6,7 +6,7 @@ from __future__ import annotations
 from infra.predicates import MIN_PSK_LENGTH, STRONG_DH_GROUPS, STRONG_ENCRYPTION, STRONG_INTEGRITY, psk_is_strong
 from policies.checks import at_least, at_most, demand, exactly_one, is_set, is_true, one_of
 from policies.frameworks import FSBP, MCSB
-from policies.rule import Resource, Results, resource_rule
+from policies.rule import Metadata, Resource, Results
 from policies.values import Kind
 
 VPN_CONNECTION = "aws:ec2/vpnConnection:VpnConnection"
@@ -20,7 +20,8 @@ MIN_PASSWORD_LENGTH = MIN_PSK_LENGTH
 _ONE = "the other end could choose a weaker one of several"
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aws-tunnel-ikev2-only",
     family="in-transit",
     title="AWS VPN tunnels speak IKEv2 and nothing older",
@@ -36,7 +37,8 @@ def aws_tunnel_ikev2_only(resource: Resource) -> Results:
         )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aws-tunnel-one-proposal",
     family="in-transit",
     title="AWS VPN tunnels offer one strong proposal, and no other",
@@ -66,7 +68,8 @@ def aws_tunnel_one_proposal(resource: Resource) -> Results:
             )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aws-tunnel-rekeys",
     family="in-transit",
     title="AWS VPN tunnels renew their keys in time, and refuse replayed packets",
@@ -89,7 +92,8 @@ def aws_tunnel_rekeys(resource: Resource) -> Results:
         )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aws-tunnel-comes-up",
     family="in-transit",
     title="AWS VPN tunnels come up by themselves, again after a failure too",
@@ -106,7 +110,8 @@ def aws_tunnel_comes_up(resource: Resource) -> Results:
         yield from one_of(resource[f"{at}DpdTimeoutAction"], ("restart",), "a tunnel that fails would stay down")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="aws-tunnel-logged",
     family="audit",
     title="AWS VPN tunnels log their negotiation and their BGP sessions",
@@ -125,7 +130,8 @@ def aws_tunnel_logged(resource: Resource) -> Results:
         yield from is_set(log["bgpLogGroupArn"], "the log goes nowhere")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="psk-strong",
     family="in-transit",
     title="Pre-shared keys are long, and of characters that both clouds take",
@@ -145,7 +151,8 @@ def psk_strong(resource: Resource) -> Results:
         yield from demand(resource[f"tunnel{tunnel}PresharedKey"], Kind.TEXT, psk_is_strong, why)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="random-password-long",
     family="in-transit",
     title="Generated passwords are long enough for any use",

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.predicates import STRONG_DH_GROUPS, STRONG_ENCRYPTION, STRONG_INTEGRITY
-from policies.checks import at_least, each, is_false, is_true, one_of
+from policies.checks import at_least, at_most, each, is_false, is_true, one_of
 from policies.frameworks import MCSB
 from policies.in_transit.aws_tunnels import AZURE_CONNECTION
-from policies.rule import Resource, Results, Violation, resource_rule
+from policies.rule import Metadata, Resource, Results, Violation
 
 if TYPE_CHECKING:
     from policies.values import View
@@ -19,6 +19,9 @@ VPN_GATEWAY = "azure-native:network:VirtualNetworkGateway"
 _IPSEC_ENCRYPTION = tuple(STRONG_ENCRYPTION.values())
 _IKE_INTEGRITY = tuple(STRONG_INTEGRITY.values())
 _GROUPS = tuple(STRONG_DH_GROUPS.values())
+_REKEYS = {"saLifeTimeSeconds": (300, 28_800), "saDataSizeKilobytes": (1024, 102_400_000)}
+"""Field to the least that Azure takes and the most that a key may serve: AWS's hours, and Azure's own default."""
+
 _WEAK = "a stronger one is there on both clouds"
 
 
@@ -28,7 +31,8 @@ def is_ipsec(resource: Resource) -> bool:
     return kind is None or kind.lower() == "ipsec"
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-tunnel-full-policy",
     family="in-transit",
     title="Azure connections speak IKEv2 with one full, strong policy",
@@ -58,11 +62,13 @@ def _strong(policy: View) -> Results:
     yield from one_of(policy["ipsecEncryption"], _IPSEC_ENCRYPTION, _WEAK)
     yield from one_of(policy["ipsecIntegrity"], _IPSEC_ENCRYPTION, "GCM authenticates itself, by the same cipher")
     yield from one_of(policy["pfsGroup"], _GROUPS, "without it one stolen key opens all that was recorded")
-    yield from at_least(policy["saLifeTimeSeconds"], 300, "Azure takes 300 seconds or more")
-    yield from at_least(policy["saDataSizeKilobytes"], 1024, "Azure takes 1024 KB or more")
+    for field, (least, most) in _REKEYS.items():
+        yield from at_least(policy[field], least, f"Azure takes {least} or more")
+        yield from at_most(policy[field], most, f"keys are to be renewed after {most} at the latest")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-tunnel-routed",
     family="in-transit",
     title="Azure connections learn their routes by BGP, and detect a dead peer",
@@ -80,9 +86,11 @@ def azure_tunnel_routed(resource: Resource) -> Results:
     )
     dead = resource["dpdTimeoutSeconds"]
     yield from at_least(dead, 9, "Azure takes 9 seconds or more", optional=True)
+    yield from at_most(dead, 60, "routes through a dead tunnel would be kept for longer than a minute", optional=True)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="azure-gateway-capable",
     family="in-transit",
     title="Azure VPN gateways can do IKEv2 with a policy of their own, on two instances",

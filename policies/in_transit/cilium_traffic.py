@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from infra.addresses import POD_POOL
 from policies.checks import at_most, each, is_false, is_set, is_true, one_of
 from policies.cilium import RELEASES, cilium_releases, is_cilium, is_meshed, values_of
-from policies.rule import Resource, Results, Stack, Undecided, Violation, resource_rule, stack_rule
+from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
 from policies.values import View, holds_unknown, revealed
 
 MAX_CERTIFICATE_DAYS = 398
@@ -19,7 +19,8 @@ _ENCRYPTION = "https://docs.cilium.io/en/stable/security/network/encryption-wire
 _MESH = "https://docs.cilium.io/en/stable/network/clustermesh/setup/"
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="cilium-wireguard",
     family="in-transit",
     title="Cilium encrypts between nodes with WireGuard",
@@ -36,22 +37,8 @@ def cilium_wireguard(resource: Resource) -> Results:
     yield from one_of(encryption["type"], ("wireguard",), "IPsec keys would be ours to rotate, on every node")
 
 
-@resource_rule(
-    id="aks-network-is-ciliums",
-    family="in-transit",
-    title="AKS brings no pod network of its own beside Cilium's",
-    severity="critical",
-    types=("azure-native:containerservice:ManagedCluster",),
-    remediation="Set network_profile.network_plugin to 'none'.",
-    link="https://learn.microsoft.com/azure/aks/use-byo-cni",
-)
-def aks_network_is_ciliums(resource: Resource) -> Results:
-    yield from one_of(
-        resource["networkProfile.networkPlugin"], ("none",), "pods would get a network that nobody encrypts"
-    )
-
-
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="cilium-strict-encryption",
     family="in-transit",
     title="What a pod sends before its peer is known waits, and does not leave in the clear",
@@ -98,7 +85,8 @@ def _network(view: View) -> IPv4Network | None:
         return None
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="cilium-encryption-same",
     family="in-transit",
     title="All clusters of a stack encrypt in the same way",
@@ -118,7 +106,8 @@ def cilium_encryption_same(stack: Stack) -> Results:
             yield Violation(path="values.encryption", message=f"differs from that of {known[0].name}", urn=release.urn)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="clustermesh-tls",
     family="in-transit",
     title="Clusters of the mesh know each other by certificate, each by its own name",
@@ -145,7 +134,8 @@ def clustermesh_tls(resource: Resource) -> Results:
     yield from is_set(values["tls.ca.key"], "each cluster would make a CA that no other trusts")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="hubble-tls",
     family="in-transit",
     title="Hubble talks TLS, from agents and from the relay",
@@ -176,7 +166,8 @@ def _renewed(auto: View) -> Results:
     )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="cilium-node-encryption-off",
     family="in-transit",
     title="Cilium's node encryption stays off",

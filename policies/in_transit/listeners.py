@@ -6,7 +6,7 @@ from __future__ import annotations
 from infra.ports import MESH_API_PORT
 from policies.checks import demand, document, each, is_set, is_true, mistyped, one_of
 from policies.frameworks import CIS_AKS, CIS_EKS, FSBP, MCSB
-from policies.rule import Resource, Results, Stack, Undecided, Violation, resource_rule, stack_rule
+from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
 from policies.values import Kind, View
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -21,7 +21,8 @@ _TLS_1_2 = (
 _OLD_TLS = "the load balancer would talk TLS 1.0"
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="load-balancer-listener-tls",
     family="in-transit",
     title="Load balancers on AWS listen for TLS, but for the mesh's own port",
@@ -56,7 +57,8 @@ def _redirects(action: View) -> Results:
     yield from one_of(action["redirect.protocol"], ("HTTPS",), "clients would talk in the clear")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="application-gateway-tls",
     family="in-transit",
     title="Application gateways on Azure listen for TLS 1.2 or newer",
@@ -79,7 +81,8 @@ def application_gateway_tls(resource: Resource) -> Results:
         yield from one_of(policy["policyName"], names, "the gateway would talk TLS 1.0")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="kubernetes-gateway-tls",
     family="in-transit",
     title="Kubernetes gateways and ingresses end TLS",
@@ -110,7 +113,8 @@ def kubernetes_gateway_tls(resource: Resource) -> Results:
     yield from each(resource["spec.listeners"], encrypted, why="it has none")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="storage-account-tls",
     family="in-transit",
     title="Storage accounts take HTTPS with TLS 1.2 or newer",
@@ -125,7 +129,8 @@ def storage_account_tls(resource: Resource) -> Results:
     yield from is_true(resource["enableHttpsTrafficOnly"], "plain HTTP would be taken", optional=True)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="s3-policy-tls-only",
     family="in-transit",
     title="S3 bucket policies refuse requests without TLS",
@@ -157,7 +162,8 @@ def _denies_plain(statement: View) -> bool:
     return statement["Effect"].text() == "Deny" and everybody and plain and ("s3:*" in actions or "*" in actions)
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="s3-bucket-has-tls-policy",
     family="in-transit",
     title="Every S3 bucket of the stack has a policy that refuses requests without TLS",

@@ -3,38 +3,47 @@
 # ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from infra.predicates import ike_policy_pair_agrees
-from policies.checks import decided, is_false
+from policies.checks import decided
 from policies.frameworks import MCSB
-from policies.in_transit.aws_tunnels import AZURE_CONNECTION, VPN_CONNECTION
+from policies.in_transit.aws_tunnels import VPN_CONNECTION
 from policies.in_transit.azure_tunnels import VPN_GATEWAY
-from policies.in_transit.tunnel_pairs import LOCAL_GATEWAY, AwsTunnel, Pair, aws_tunnels, azure_ends, pairs
-from policies.rule import Results, Stack, Undecided, Violation, stack_rule
+from policies.in_transit.tunnel_pairs import (
+    CUSTOMER_GATEWAY,
+    ENDS,
+    GUIDE,
+    AwsTunnel,
+    Pair,
+    aws_tunnels,
+    azure_ends,
+    azure_gateways,
+    customer_gateways,
+    pairs,
+)
+from policies.rule import Metadata, Results, Stack, Undecided, Violation
 from policies.values import holds_unknown
 
 if TYPE_CHECKING:
-    from policies.rule import Resource
     from policies.values import View
 
-CUSTOMER_GATEWAY = "aws:ec2/customerGateway:CustomerGateway"
-AWS_GATEWAYS = ("aws:ec2/vpnGateway:VpnGateway", "aws:ec2transitgateway/transitGateway:TransitGateway")
-_BOTH = (VPN_CONNECTION, AZURE_CONNECTION, LOCAL_GATEWAY)
 _COMPARED = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "pfsGroup")
 _PEER = "bgpSettings.bgpPeeringAddress"
-_GUIDE = "https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-howto-aws-bgp"
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="tunnel-ends-meet",
     family="in-transit",
     title="Every tunnel has one end on AWS and one on Azure, at the same inside addresses",
     severity="high",
-    types=_BOTH,
-    remediation="Take both ends from one plan: the /30, its first host for AWS, its second for Azure.",
-    link=_GUIDE,
+    types=(*ENDS, CUSTOMER_GATEWAY, VPN_GATEWAY),
+    remediation=(
+        "Take both ends from one plan: the /30, its first host for AWS, its second for Azure; and the public addresses "
+        "from the other end's resources."
+    ),
+    link=GUIDE,
 )
 def tunnel_ends_meet(stack: Stack) -> Results:
     ends = azure_ends(stack)
@@ -53,7 +62,7 @@ def tunnel_ends_meet(stack: Stack) -> Results:
         elif end not in [pair.azure for pair in met]:
             yield Violation(path=peer.path, message=f"is {peer.shown()}: no AWS tunnel ends there", urn=end.gateway.urn)
     for pair in met:
-        yield from _outside(pair)
+        yield from _outside(stack, pair)
 
 
 def _aws_end(tunnel: AwsTunnel, met: list[Pair], *, peer_unknown: bool) -> Results:
@@ -71,26 +80,31 @@ def _aws_end(tunnel: AwsTunnel, met: list[Pair], *, peer_unknown: bool) -> Resul
         )
 
 
-def _outside(pair: Pair) -> Results:
-    """Demand that a gateway has the public address of the AWS connection whose inside address it has."""
-    sources = pair.azure.gateway.dependencies.get("gatewayIpAddress", frozenset())
-    if sources and pair.aws.connection.urn not in sources:
+def _outside(stack: Stack, pair: Pair) -> Results:
+    """Demand that each end has the public address of the other. It is known by the update only, but not whence."""
+    if not pair.azure.comes_from(pair.aws.connection):
         yield Violation(
             path="gatewayIpAddress",
-            message=f"comes from another AWS connection than the one with {pair.inside}",
+            message=f"is not that of the AWS connection with {pair.inside}",
             urn=pair.azure.gateway.urn,
         )
+    for gateway in azure_gateways(stack, pair):
+        own = {gateway.urn, *gateway.dependencies.get("ipConfigurations", ())}
+        for customer in customer_gateways(stack, pair):
+            if own.isdisjoint(customer.dependencies.get("ipAddress", ())):
+                yield Violation(path="ipAddress", message=f"is not one of {gateway.name}", urn=customer.urn)
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="tunnel-keys-equal",
     family="in-transit",
     title="Both ends of a tunnel have the same pre-shared key, and no two tunnels share one",
     severity="critical",
     frameworks=((MCSB, "DP-3"),),
-    types=_BOTH,
+    types=ENDS,
     remediation="Make one RandomPassword for each tunnel and give it to both ends.",
-    link=_GUIDE,
+    link=GUIDE,
 )
 def tunnel_keys_equal(stack: Stack) -> Results:
     used: dict[str, Pair] = {}
@@ -126,13 +140,14 @@ def _differs(pair: Pair, view: View, what: str) -> Violation:
     )
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="tunnel-policies-agree",
     family="in-transit",
     title="Both ends of a tunnel offer the same ciphers and groups",
     severity="critical",
     frameworks=((MCSB, "DP-3"),),
-    types=_BOTH,
+    types=ENDS,
     remediation="Take both ends' options from one IkePolicy.",
     link="https://learn.microsoft.com/azure/vpn-gateway/ipsec-ike-policy-howto",
 )
@@ -164,81 +179,3 @@ def _only(view: View) -> object:
     """Give the one entry of a list, or nothing; how many there may be is another rule's business."""
     elements = view.elements()
     return (elements[0].text() or elements[0].number()) if len(elements) == 1 else None
-
-
-@stack_rule(
-    id="tunnel-bgp-agrees",
-    family="in-transit",
-    title="Both ends of a tunnel know each other's BGP address and number",
-    severity="high",
-    types=(*_BOTH, CUSTOMER_GATEWAY, *AWS_GATEWAYS, VPN_GATEWAY),
-    remediation=(
-        "Give every Azure connection the second host of its /30 among gateway_custom_bgp_ip_addresses, and take the "
-        "AS numbers of both gateways from the plan."
-    ),
-    link=_GUIDE,
-)
-def tunnel_bgp_agrees(stack: Stack) -> Results:
-    for pair in pairs(stack):
-        connection, wanted = pair.azure.connection, str(pair.inside[2])
-        custom = connection["gatewayCustomBgpIpAddresses"]
-        addresses = [one["customBgpIpAddress"] for one in custom.elements()]
-        if custom.unknown or any(one.unknown for one in addresses):
-            yield Undecided(path=custom.path, urn=connection.urn)
-        elif wanted not in [one.text() for one in addresses]:
-            yield Violation(path=custom.path, message=f"lacks {wanted}: the session would be dead", urn=connection.urn)
-        for result in is_false(pair.aws.connection["staticRoutesOnly"], "AWS would not speak BGP"):
-            yield replace(result, urn=pair.aws.connection.urn)
-        yield from _gateway_addresses(stack, pair)
-        yield from _numbers(stack, pair)
-
-
-def _gateway_addresses(stack: Stack, pair: Pair) -> Results:
-    """Demand that the Azure gateway, if it is in this stack, has the address that its connection uses."""
-    for gateway in _azure_gateways(stack, pair):
-        peerings = gateway["bgpSettings.bgpPeeringAddresses"]
-        own = [address for peering in peerings.elements() for address in peering["customBgpIpAddresses"].elements()]
-        if holds_unknown(peerings.value):
-            yield Undecided(path=peerings.path, urn=gateway.urn)
-        elif str(pair.inside[2]) not in [address.text() for address in own]:
-            yield Violation(path=peerings.path, message=f"lack {pair.inside[2]}", urn=gateway.urn)
-
-
-def _azure_gateways(stack: Stack, pair: Pair) -> tuple[Resource, ...]:
-    named = pair.azure.connection.dependencies.get("virtualNetworkGateway1", ())
-    return tuple(gateway for gateway in stack.of_type(VPN_GATEWAY) if gateway.urn in named)
-
-
-def _numbers(stack: Stack, pair: Pair) -> Results:
-    """Compare AS numbers as far as the gateways are in this stack; another stack's are not seen from here."""
-    ours = [
-        gateway["amazonSideAsn"]
-        for gateway in stack.of_type(*AWS_GATEWAYS)
-        if gateway.urn
-        in (
-            *pair.aws.connection.dependencies.get("vpnGatewayId", ()),
-            *pair.aws.connection.dependencies.get("transitGatewayId", ()),
-        )
-    ]
-    theirs = [gateway["bgpSettings.asn"] for gateway in _azure_gateways(stack, pair)]
-    described = [
-        gateway["bgpAsn"]
-        for gateway in stack.of_type(CUSTOMER_GATEWAY)
-        if gateway.urn in pair.aws.connection.dependencies.get("customerGatewayId", ())
-    ]
-    local = pair.azure.gateway["bgpSettings.asn"]
-    yield from (_number(pair, local, asn, "the AWS gateway") for asn in ours if _apart(local, asn))
-    yield from (
-        _number(pair, left, asn, "the Azure gateway") for left in described for asn in theirs if _apart(left, asn)
-    )
-
-
-def _apart(left: View, right: View) -> bool:
-    """Two literal numbers that differ; AWS writes some of them as text."""
-    texts = [str(view.value) for view in (left, right) if view.text() is not None or view.number() is not None]
-    return len(texts) == 2 and texts[0] != texts[1]
-
-
-def _number(pair: Pair, view: View, asn: View, whose: str) -> Violation:
-    owner = pair.azure.gateway if view.path == "bgpSettings.asn" else pair.azure.connection
-    return Violation(path=view.path, message=f"is {view.shown()}, but {whose} has {asn.shown()}", urn=owner.urn)

@@ -1,7 +1,9 @@
 """Which AWS tunnel and which Azure connection are the two ends of one.
 
 They are joined by the inside address: the Azure side knows the AWS end as the BGP peer of a local network gateway, and
-that is the first host of the tunnel's /30 on AWS. Both are literal in a preview.
+that is the first host of the tunnel's /30 on AWS. Both are literal in a preview. Links that have no gateway in common
+may use one address twice; what tells those apart is the AWS connection that the local network gateway has its public
+address from.
 """
 
 from __future__ import annotations
@@ -11,13 +13,16 @@ from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 from typing import TYPE_CHECKING
 
 from policies.in_transit.aws_tunnels import AZURE_CONNECTION, TUNNELS, VPN_CONNECTION
-from policies.in_transit.azure_tunnels import is_ipsec
+from policies.in_transit.azure_tunnels import VPN_GATEWAY, is_ipsec
 
 if TYPE_CHECKING:
     from policies.rule import Resource, Stack
     from policies.values import View
 
 LOCAL_GATEWAY = "azure-native:network:LocalNetworkGateway"
+CUSTOMER_GATEWAY = "aws:ec2/customerGateway:CustomerGateway"
+ENDS = (VPN_CONNECTION, AZURE_CONNECTION, LOCAL_GATEWAY)
+GUIDE = "https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-howto-aws-bgp"
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,10 @@ class AzureEnd:
         """The AWS end's BGP address, if it is literal."""
         return self.gateway["bgpSettings.bgpPeeringAddress"].text()
 
+    def comes_from(self, connection: Resource) -> bool:
+        """Say whether the AWS end's public address is that of an AWS connection; it is known by the update only."""
+        return connection.urn in self.gateway.dependencies.get("gatewayIpAddress", ())
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -83,14 +92,32 @@ def azure_ends(stack: Stack) -> tuple[AzureEnd, ...]:
 
 def pairs(stack: Stack) -> tuple[Pair, ...]:
     """Join the ends."""
-    ends = azure_ends(stack)
+    by_peer: dict[str | None, list[AzureEnd]] = {}
+    for end in azure_ends(stack):
+        by_peer.setdefault(end.peer, []).append(end)
     return tuple(
         Pair(tunnel, end, inside)
         for tunnel in aws_tunnels(stack)
         if (inside := tunnel.inside) is not None
-        for end in ends
-        if end.peer == str(inside[1])
+        for end in _of_one_link(tunnel, by_peer.get(str(inside[1]), []))
     )
+
+
+def _of_one_link(tunnel: AwsTunnel, ends: list[AzureEnd]) -> list[AzureEnd]:
+    """Take of several ends at one address those that name the tunnel's own connection, if there are such."""
+    return [end for end in ends if end.comes_from(tunnel.connection)] or ends
+
+
+def azure_gateways(stack: Stack, pair: Pair) -> tuple[Resource, ...]:
+    """List the Azure gateway of a pair, if it is in this stack."""
+    named = pair.azure.connection.dependencies.get("virtualNetworkGateway1", ())
+    return tuple(gateway for gateway in stack.of_type(VPN_GATEWAY) if gateway.urn in named)
+
+
+def customer_gateways(stack: Stack, pair: Pair) -> tuple[Resource, ...]:
+    """List what describes the Azure gateway of a pair to AWS, if it is in this stack."""
+    named = pair.aws.connection.dependencies.get("customerGatewayId", ())
+    return tuple(gateway for gateway in stack.of_type(CUSTOMER_GATEWAY) if gateway.urn in named)
 
 
 def _describes(connection: Resource, gateway: Resource) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from policies.cilium import RELEASES, meshed_releases, values_of
 from policies.mesh.compare import is_between, same, unique
-from policies.rule import Results, Stack, Undecided, Violation, stack_rule
+from policies.rule import Metadata, Results, Stack, Undecided, Violation
 from policies.values import Kind, read
 
 _SETUP = "https://docs.cilium.io/en/stable/network/clustermesh/setup/"
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="mesh-cluster-ids-unique",
     family="mesh",
     title="Every cluster of the mesh has an id of its own",
@@ -20,7 +21,7 @@ _SETUP = "https://docs.cilium.io/en/stable/network/clustermesh/setup/"
     remediation="Set cluster.id to a number of its own, 1 to maxConnectedClusters, and never change it.",
     link=_SETUP,
 )
-def mesh_cluster_idsunique(stack: Stack) -> Results:
+def mesh_cluster_ids_unique(stack: Stack) -> Results:
     yield from unique(
         meshed_releases(stack),
         "cluster.id",
@@ -29,7 +30,8 @@ def mesh_cluster_idsunique(stack: Stack) -> Results:
     )
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="mesh-cluster-names-unique",
     family="mesh",
     title="Every cluster of the mesh has a name of its own",
@@ -38,7 +40,7 @@ def mesh_cluster_idsunique(stack: Stack) -> Results:
     remediation="Set cluster.name to a name of its own, and never change it.",
     link=_SETUP,
 )
-def mesh_cluster_namesunique(stack: Stack) -> Results:
+def mesh_cluster_names_unique(stack: Stack) -> Results:
     yield from unique(
         meshed_releases(stack),
         "cluster.name",
@@ -47,7 +49,8 @@ def mesh_cluster_namesunique(stack: Stack) -> Results:
     )
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="mesh-one-size",
     family="mesh",
     title="All clusters of the mesh count on the same number of clusters",
@@ -65,7 +68,8 @@ def mesh_one_size(stack: Stack) -> Results:
             yield Violation(path=size.path, message=f"is {size.shown()}: Cilium takes 255 or 511", urn=release.urn)
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="mesh-one-ca",
     family="mesh",
     title="All clusters of the mesh trust one CA",
@@ -80,7 +84,8 @@ def mesh_one_ca(stack: Stack) -> Results:
         yield from same(releases, path, "neither trusts the other")
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="mesh-one-version",
     family="mesh",
     title="All clusters of the mesh run one version of Cilium",

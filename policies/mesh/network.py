@@ -7,14 +7,15 @@ from ipaddress import IPv4Network
 
 from policies.cilium import RELEASES, cilium_releases, meshed_releases, values_of
 from policies.mesh.compare import is_between, same
-from policies.rule import Resource, Results, Stack, Undecided, Violation, stack_rule
+from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
 from policies.values import View, holds_unknown
 
 _SETUP = "https://docs.cilium.io/en/stable/network/clustermesh/setup/"
 _PATHS_OF_DATAPATH = ("routingMode", "tunnelProtocol", "ipam.mode")
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="mesh-one-datapath",
     family="mesh",
     title="All clusters of the mesh have one datapath",
@@ -28,7 +29,8 @@ def mesh_one_datapath(stack: Stack) -> Results:
         yield from same(meshed_releases(stack), path, "packets of one could not be read by the other")
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="mesh-one-mtu",
     family="mesh",
     title="All clusters of the mesh have one MTU, and it is set",
@@ -50,7 +52,8 @@ def mesh_one_mtu(stack: Stack) -> Results:
             )
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="mesh-pod-ranges-apart",
     family="mesh",
     title="Pods of different clusters have different addresses",

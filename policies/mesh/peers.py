@@ -8,13 +8,14 @@ from ipaddress import ip_address
 from infra.ports import MESH_API_PORT
 from policies.checks import demand, each, is_true, mistyped
 from policies.cilium import RELEASES, cilium_releases, is_cilium, is_meshed, meshed_releases, values_of
-from policies.rule import Resource, Results, Stack, Undecided, Violation, resource_rule, stack_rule
+from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
 from policies.values import Kind
 
 _SETUP = "https://docs.cilium.io/en/stable/network/clustermesh/setup/"
 
 
-@stack_rule(
+@Metadata(
+    over=Stack,
     id="mesh-peers-complete",
     family="mesh",
     title="Every cluster of the mesh knows all the others of the stack",
@@ -56,7 +57,8 @@ def _at(release: Resource, result: Violation | Undecided) -> Violation | Undecid
     return Violation(path=result.path, message=result.message, urn=release.urn)
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="mesh-peers-private",
     family="mesh",
     title="Clusters of the mesh reach each other by private addresses, on the mesh's port",
@@ -89,7 +91,8 @@ def _private(text: str) -> bool:
         return False
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="mesh-policies-local",
     family="mesh",
     title="A network policy that names no cluster means its own",
@@ -107,7 +110,8 @@ def mesh_policies_local(resource: Resource) -> Results:
         )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="mesh-forgets-lost-clusters",
     family="mesh",
     title="Backends of a cluster that is lost are dropped after a while",

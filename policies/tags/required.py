@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from policies.checks import demand, each, mistyped
 from policies.frameworks import MCSB
-from policies.rule import Resource, Results, Undecided, Violation, resource_rule
+from policies.rule import Metadata, Resource, Results, Undecided, Violation
 from policies.tags.taggable import taggable_types
 from policies.values import Kind, View
 
@@ -16,7 +16,8 @@ LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 _MADE_BY_TEMPLATE = ("instance", "volume", "network-interface")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="tags-complete",
     family="tags",
     title="Cloud resources carry owner, fleet and cost-center",
@@ -53,7 +54,8 @@ def _listed(tags: View) -> Results:
             yield from demand(values[name], Kind.TEXT, lambda text: bool(text.strip()), "nobody would answer for it")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="tags-on-nodes",
     family="tags",
     title="Machines, disks and interfaces that a cluster makes carry the same tags",

@@ -7,14 +7,15 @@ import re
 
 from policies.checks import demand, each, is_false, is_set
 from policies.cilium import RELEASES, is_cilium
-from policies.rule import Resource, Results, Violation, resource_rule
+from policies.rule import Metadata, Resource, Results, Violation
 from policies.values import Kind
 
 _NOT_READY = "node.cilium.io/agent-not-ready"
 _EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="chart-pinned",
     family="workloads",
     title="Helm charts have an exact version and come by TLS",
@@ -36,7 +37,8 @@ def chart_pinned(resource: Resource) -> Results:
         )
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="node-waits-for-cilium",
     family="workloads",
     title="Nodes take pods only once Cilium guards them",
@@ -56,7 +58,8 @@ def node_waits_for_cilium(resource: Resource) -> Results:
             yield Violation(path=taints.path, message=f"lacks {_NOT_READY}: {why}")
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="cilium-policies-on",
     family="workloads",
     title="Cilium enforces network policies",

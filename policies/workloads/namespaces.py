@@ -3,10 +3,12 @@
 # ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
+import re
+
 from infra.predicates import cidr_is_world
 from policies.checks import demand, each, is_set, mistyped, one_of
 from policies.frameworks import CIS_AKS, CIS_EKS, PSS
-from policies.rule import Resource, Results, Stack, Undecided, Violation, resource_rule, stack_rule
+from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
 from policies.values import Kind, View
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
@@ -15,11 +17,15 @@ POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 _PLACES = ("io.kubernetes.pod.namespace", "io.cilium.k8s.policy.cluster")
 """Labels that say where a pod is, and not which one."""
 
+_LEAST_MINOR = 25
+"""Kubernetes minor version whose restricted standard demands seccomp and the dropping of all capabilities."""
+
 _ENTITIES = ("host", "remote-node", "kube-apiserver", "ingress", "health", "init", "none")
 """Entities of Cilium that are somebody in particular."""
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="namespace-restricted",
     family="workloads",
     title="Namespaces enforce the restricted Pod Security Standard",
@@ -34,9 +40,22 @@ def namespace_restricted(resource: Resource) -> Results:
     yield from one_of(
         labels.key("pod-security.kubernetes.io/enforce"), ("restricted",), "it would admit privileged pods"
     )
+    yield from demand(
+        labels.key("pod-security.kubernetes.io/enforce-version"),
+        Kind.TEXT,
+        _is_recent,
+        f"the standard of v1.{_LEAST_MINOR} is the first with all that it has today",
+        optional=True,
+    )
 
 
-@stack_rule(
+def _is_recent(version: str) -> bool:
+    minor = re.fullmatch(r"v1\.(\d+)", version)
+    return version == "latest" or (minor is not None and int(minor[1]) >= _LEAST_MINOR)
+
+
+@Metadata(
+    over=Stack,
     id="namespace-default-deny",
     family="workloads",
     title="Every namespace of the stack refuses all traffic that no policy allows, both ways",
@@ -90,7 +109,8 @@ def _denies(policy: Resource, direction: str) -> bool:
     return spec["endpointSelector"].value == {} and spec[direction].value == [{}] and not switched_off
 
 
-@resource_rule(
+@Metadata(
+    over=Resource,
     id="network-policy-named",
     family="workloads",
     title="Network policies allow named peers on named ports",
@@ -126,6 +146,7 @@ def _narrow(rule: View, side: str) -> Results:
     yield from each(rule[f"{side}Endpoints"], _somebody)
     yield from each(rule[f"{side}CIDR"], _not_world)
     yield from each(rule[f"{side}CIDRSet"], lambda one: _not_world(one["cidr"]))
+    yield from each(rule["toFQDNs"], _some_name)
     yield from each(rule["toPorts"], _ports, why="it allows every port")
 
 
@@ -136,8 +157,13 @@ def _somebody(selector: View) -> Results:
     elif not selector.is_a(Kind.OBJECT):
         yield mistyped(selector, Kind.OBJECT)
     else:
+        expressions = selector["matchExpressions"].elements()
         keys = [name for name, _ in selector["matchLabels"].entries()]
-        keys += [one["key"].text() or "" for one in selector["matchExpressions"].elements()]
+        keys += [one["key"].text() or "" for one in expressions]
+        for one in expressions:
+            place = (one["key"].text() or "").endswith(_PLACES)
+            if place and not one["operator"].unknown and one["operator"].text() != "In":
+                yield Violation(path=one.path, message="lists no places: it means every namespace, or every cluster")
         if not any(key and not key.endswith(_PLACES) for key in keys):
             yield Violation(path=selector.path, message="names no pod: it means everybody in a namespace, or more")
 
@@ -146,10 +172,19 @@ def _not_world(cidr: View) -> Results:
     return demand(cidr, Kind.TEXT, lambda text: not cidr_is_world(text), "it means everybody")
 
 
+def _some_name(name: View) -> Results:
+    return demand(
+        name["matchPattern"], Kind.TEXT, lambda text: bool(text.strip("*.")), "it means every name", optional=True
+    )
+
+
 def _ports(entry: View) -> Results:
     def one(port: View) -> Results:
         yield from is_set(port["port"], "name the port")
         yield from demand(port["port"], Kind.TEXT, lambda text: text != "0", "it means every port", optional=True)
+        yield from demand(
+            port["endPort"], Kind.NUMBER, lambda end: str(end) in ("0", port["port"].text()), "name one", optional=True
+        )
         yield from one_of(port["protocol"], ("TCP", "UDP", "SCTP"), "it means every protocol")
 
     yield from each(entry["ports"], one, why="it allows every port")

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from components.fleet import deploy
-from infra.load import load_fleet
-from infra.planner import plan_fleet
-from infra.scopes import scope_of
 from policies.rule import Resource
 from policies.values import Secret
-from tests.components.recording import Recording, record
+from tests.components.whole_fleets import fleet
 
-FLEETS = Path(__file__).parents[2] / "fleets"
-
-
-@cache
-def recording_of(fleet: str) -> Recording:
-    plan = plan_fleet(load_fleet(FLEETS / f"{fleet}.yaml"))
-    return record(lambda: deploy(plan, scope_of(plan)))
+if TYPE_CHECKING:
+    from tests.components.recording import Recording
 
 
 @cache
-def resources_of(fleet: str) -> tuple[Resource, ...]:
-    """Every resource that the whole fleet registers."""
-    return as_resources(recording_of(fleet))
+def resources_of(name: str) -> tuple[Resource, ...]:
+    """Every resource that a whole fleet registers."""
+    return as_resources(fleet(name).recording)
 
 
 def as_resources(recording: Recording) -> tuple[Resource, ...]:

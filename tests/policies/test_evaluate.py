@@ -11,8 +11,8 @@ from policies.registry import BY_ID
 from policies.values import UNKNOWN, Secret
 from policies.wire import HIDDEN, SECRET, SIGNATURE, decode
 from tests.policies.recorded import resources_of
-from tests.policies.rows.in_transit import LINK
 from tests.policies.rows.row import made
+from tests.policies.rows.tunnels import LINK
 
 TODAY = date(2026, 6, 30)
 KEY = made("aws:kms/key:Key", {"enableKeyRotation": False, "deletionWindowInDays": 7, "tags": {"owner": "a"}}, "key")

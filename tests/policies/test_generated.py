@@ -6,7 +6,7 @@ import pytest
 
 from policies.document import FAMILIES, README, render
 from policies.registry import RULES
-from policies.rule import Resource, Results, Rule, resource_rule
+from policies.rule import Metadata, Resource, Results, Rule
 from policies.tags.taggable import LIST, read_sdks
 
 
@@ -38,6 +38,13 @@ def test_a_rule_that_cannot_be_configured_is_refused() -> None:
         yield from ()
 
     with pytest.raises(ValueError, match="kebab-case"):
-        resource_rule(
-            id="Not Kebab", family="tags", title="t", severity="low", types=("*",), remediation="r.", link="https://l"
+        Metadata(
+            over=Resource,
+            id="Not Kebab",
+            family="tags",
+            title="t",
+            severity="low",
+            types=("*",),
+            remediation="r.",
+            link="https://l",
         )(nothing)

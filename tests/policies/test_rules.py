@@ -5,8 +5,9 @@ import pytest
 from policies.registry import BY_ID, RULES
 from policies.rule import Violation
 from policies.values import UNKNOWN
+from tests.policies.properties import ABSENT
 from tests.policies.rows import ALL_ROWS
-from tests.policies.rows.row import ABSENT, Row, says
+from tests.policies.rows.row import Row, says
 
 IDS = [f"{row.rule}-{index}" for index, row in enumerate(ALL_ROWS)]
 

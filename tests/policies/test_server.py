@@ -14,7 +14,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 from policies.registry import RULES
 from policies.server import NAME, PolicyServer
 from policies.wire import SECRET, SIGNATURE, UNKNOWN_TEXTS
-from tests.policies.rows.in_transit import PSK, aws_end, azure_end, local
+from tests.policies.rows.tunnels import PSK, aws_end, azure_end, local
 
 KEY = "aws:kms/key:Key"
 VOLUME = "aws:ebs/volume:Volume"

@@ -63,6 +63,11 @@ def test_what_is_not_marked_but_sounds_secret_is_not_shown(path: str) -> None:
     assert View(path, "hunter2").shown() == "a value that is not shown"
 
 
+@pytest.mark.parametrize(("path", "value"), [("metadata.name", "hms-api"), ("automountServiceAccountToken", True)])
+def test_what_only_sounds_secret_is_shown(path: str, value: object) -> None:
+    assert View(path, value).shown() in ("'hms-api'", "true")
+
+
 @pytest.mark.parametrize(
     ("value", "kind", "literal"),
     [

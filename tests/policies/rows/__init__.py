@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.policies.rows import at_rest, cilium, exposure, identity, in_transit, tags_and_audit, workloads
+from tests.policies.rows import at_rest, cilium, exposure, identity, in_transit, tags_and_audit, tunnels, workloads
 
 ALL_ROWS = (
     *at_rest.ROWS,
     *in_transit.ROWS,
+    *tunnels.ROWS,
     *cilium.ROWS,
     *exposure.ROWS,
     *identity.ROWS,

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from tests.policies.rows.row import ABSENT, Row, made
+from tests.policies.properties import ABSENT
+from tests.policies.rows.row import Row, made
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+AWS_KEY = "alias/aws/ebs"
+"""A key that AWS owns, by its alias."""
 VAULT_KEY = "https://vault.azure.net/keys/key/1"
 AKS = "azure-native:containerservice:ManagedCluster"
 BUCKET = made("aws:s3/bucket:Bucket", {"bucket": "logs"}, "bucket")
@@ -70,7 +73,8 @@ ROWS = (
         rule="eks-secrets-customer-key",
         good=made("eks:index:Cluster", {"name": "aws-1", "encryptionConfigKeyArn": KEY}),
         path="encryptionConfigKeyArn",
-        bad=("",),
+        bad=("", "arn:aws:kms:us-east-1:123456789012:alias/aws/eks"),
+        also_good=(("encryptionConfigKeyArn", "arn:aws:kms:us-east-1:123456789012:alias/hms/dev"),),
     ),
     Row(
         rule="eks-secrets-customer-key",
@@ -92,6 +96,7 @@ ROWS = (
         bad=("false", False),
         also_bad=(
             ("blockDeviceMappings[0].ebs.kmsKeyId", ABSENT),
+            ("blockDeviceMappings[0].ebs.kmsKeyId", AWS_KEY),
             ("blockDeviceMappings", ABSENT),
             ("blockDeviceMappings", []),
             ("blockDeviceMappings", [{"deviceName": "/dev/xvda"}]),
@@ -148,7 +153,7 @@ ROWS = (
         rule="log-group-customer-key",
         good=made("aws:cloudwatch/logGroup:LogGroup", {"kmsKeyId": KEY}),
         path="kmsKeyId",
-        bad=("",),
+        bad=("", AWS_KEY),
     ),
     Row(
         rule="aws-backup-customer-key",
@@ -257,6 +262,7 @@ ROWS = (
         bad=("false",),
         also_bad=(
             ("parameters.kmsKeyId", ABSENT),
+            ("parameters.kmsKeyId", AWS_KEY),
             ("parameters", ABSENT),
             ("provisioner", "disk.csi.azure.com"),
             ("provisioner", "nfs.csi.k8s.io"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from tests.policies.rows.row import ABSENT, Row, made
+from tests.policies.properties import ABSENT
+from tests.policies.rows.row import Row, made
 
 if TYPE_CHECKING:
     from policies.rule import Resource
@@ -65,6 +66,9 @@ def release(name: str = "aws-1", number: int = 1, pods: str = "10.128.128.0/17",
 
 ONE = release()
 TWO = (release(), release("azure-1", 2, "10.129.0.0/17"))
+NAMESPACE = made(
+    "kubernetes:core/v1:Namespace", {"metadata": {"name": "hms-api"}}, "namespace", provider="provider-aws-1"
+)
 LOAD_BALANCER = {
     "type": "LoadBalancer",
     "annotations": {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"},
@@ -103,6 +107,26 @@ ROWS = (
         path="networkProfile.networkPlugin",
         bad=("azure", "kubenet"),
         also_bad=(("networkProfile", ABSENT),),
+    ),
+    Row(
+        rule="eks-network-is-ciliums",
+        good=made("eks:index:Cluster", {"bootstrapSelfManagedAddons": False, "useDefaultVpcCni": True}),
+        path="bootstrapSelfManagedAddons",
+        bad=(True,),
+        also_bad=(("useDefaultVpcCni", False), ("useDefaultVpcCni", ABSENT)),
+    ),
+    Row(
+        rule="eks-network-is-ciliums",
+        good=made("aws:eks/addon:Addon", {"addonName": "coredns"}),
+        path="addonName",
+        bad=("vpc-cni",),
+    ),
+    Row(
+        rule="cluster-has-cilium",
+        good=(ONE, NAMESPACE),
+        path="chart",
+        bad=("another",),
+        bad_stacks=((NAMESPACE,), (release("azure-1"), NAMESPACE)),
     ),
     Row(
         rule="node-waits-for-cilium",
@@ -181,6 +205,15 @@ ROWS = (
         bad=({"type": "LoadBalancer"}, {"type": "ExternalName"}, {}),
         missing="passes",
         wrong="NodePort",
+    ),
+    Row(
+        rule="hubble-relay-inside",
+        good=ONE,
+        path="values.hubble.relay.service",
+        bad=({"type": "NodePort"}, {"type": "LoadBalancer"}),
+        missing="passes",
+        wrong="NodePort",
+        also_good=(("values.hubble.relay.service", {"type": "ClusterIP"}),),
     ),
     Row(
         rule="hubble-ui-off",

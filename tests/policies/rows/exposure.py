@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from tests.policies.rows.row import ABSENT, Row, made
+from tests.policies.properties import ABSENT
+from tests.policies.rows.row import Row, made
 
 AKS = "azure-native:containerservice:ManagedCluster"
 INGRESS = {"ipProtocol": "tcp", "fromPort": 4240, "toPort": 4240, "cidrIpv4": "10.17.0.0/17"}
@@ -19,8 +20,12 @@ REFUSAL = {
     "access": "Deny",
     "protocol": "*",
     "sourceAddressPrefix": "VirtualNetwork",
+    "sourcePortRange": "*",
+    "destinationAddressPrefix": "*",
     "destinationPortRange": "*",
 }
+VPC = made("aws:ec2/vpc:Vpc", {"cidrBlock": "10.16.0.0/16"}, "vpc")
+DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 BUCKET = made("aws:s3/bucket:Bucket", {"bucket": "logs"}, "bucket")
 ACCESS_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 INTERNAL = {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}
@@ -98,11 +103,27 @@ ROWS = (
     ),
     Row(
         rule="default-security-group-closed",
-        good=made("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", {"ingress": [], "egress": []}),
+        good=made(DEFAULT_GROUP, {"ingress": [], "egress": []}),
         path="ingress",
         bad=([{"protocol": "-1", "self": True}],),
         missing="passes",
         also_bad=(("egress", [{"protocol": "-1"}]),),
+    ),
+    Row(
+        rule="vpc-default-group-owned",
+        good=(VPC, made(DEFAULT_GROUP, {"vpcId": "vpc-1"}, "group", needs={"vpcId": ("vpc",)})),
+        at=1,
+        path="vpcId",
+        bad=(),
+        bad_stacks=((VPC,), (VPC, made(DEFAULT_GROUP, {"vpcId": "vpc-2"}, "group", needs={"vpcId": ("another",)}))),
+        unknown="passes",
+        wrong_is="passes",
+    ),
+    Row(
+        rule="named-ports-only-aws",
+        good=made(INGRESS_RULE, {"ipProtocol": "tcp", "fromPort": 4240, "toPort": 4240, "prefixListId": "pl-1"}),
+        path="fromPort",
+        bad=(443,),
     ),
     Row(
         rule="nsg-no-world",
@@ -212,8 +233,10 @@ ROWS = (
             ("destinationPortRange", "22"),
             ("protocol", "Tcp"),
             ("sourceAddressPrefix", "10.0.0.0/8"),
+            ("sourcePortRange", "1024-65535"),
+            ("destinationAddressPrefix", "10.17.0.4/32"),
         ),
-        also_good=(("sourceAddressPrefix", "*"),),
+        also_good=(("sourceAddressPrefix", "*"), ("destinationAddressPrefix", "VirtualNetwork")),
     ),
     Row(
         rule="azure-load-balancer-internal",

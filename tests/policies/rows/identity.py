@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from policies.values import Secret
-from tests.policies.rows.row import ABSENT, Row, made
+from tests.policies.properties import ABSENT
+from tests.policies.rows.row import Row, made
 
 ROLE = "aws:iam/role:Role"
 AKS = "azure-native:containerservice:ManagedCluster"
@@ -32,6 +33,7 @@ def web(
 
 
 ROOT = {"AWS": "arn:aws:iam::123456789012:root"}
+LOGS = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": ["arn:aws:logs:us-east-1:123456789012:log-group:/hms/*"]}}
 CONDITION = {"StringEquals": {"kms:CallerAccount": "123456789012"}}
 
 ROWS = (
@@ -70,7 +72,7 @@ ROWS = (
             {"policyArn": "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"},
         ),
         path="policyArn",
-        bad=("arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/PowerUserAccess"),
+        bad=("arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/AmazonVPCFullAccess"),
     ),
     Row(
         rule="iam-no-wide-managed-policy",
@@ -86,6 +88,8 @@ ROWS = (
         bad=(
             trust(Principal="*"),
             trust(Principal={"AWS": "*"}),
+            trust(Principal={"AWS": "arn:aws:iam::210987654321:root"}),
+            trust(Principal={"AWS": ["arn:aws:iam::210987654321:user/a"], "Service": "ec2.amazonaws.com"}),
             trust(Principal=None, NotPrincipal={"AWS": "arn:1"}),
             web(sub="system:serviceaccount:hms-api:*"),
             web(how="StringLike"),
@@ -125,12 +129,22 @@ ROWS = (
             trust(Principal="*", Action="kms:*"),
             trust(Principal={"AWS": "arn:aws:iam::123456789012:user/a"}, Action="kms:*"),
             trust(Principal={"Service": "logs.amazonaws.com"}, Action="kms:*"),
+            trust(Principal={"Service": "logs.amazonaws.com"}, Action="kms:Decrypt"),
+            trust(
+                Principal={"AWS": "*"}, Action="kms:Decrypt", Condition={"Bool": {"kms:GrantIsForAWSResource": True}}
+            ),
+            trust(Principal={"AWS": "*"}, Action="kms:Decrypt", Condition={"ArnLike": {"aws:PrincipalArn": "*"}}),
+            trust(Principal="*", Action="kms:Decrypt", Condition={"StringNotEquals": {"kms:CallerAccount": "1"}}),
+            trust(Principal="*", Action="kms:Decrypt", Condition={"StringEqualsIfExists": {"aws:SourceArn": "a"}}),
             "nonsense",
         ),
         missing="passes",
         wrong=7,
         also_bad=(("bypassPolicyLockoutSafetyCheck", True),),
-        also_good=(("policy", trust(Principal={"AWS": "*"}, Action="kms:Decrypt", Condition=CONDITION)),),
+        also_good=(
+            ("policy", trust(Principal={"AWS": "*"}, Action="kms:Decrypt", Condition=CONDITION)),
+            ("policy", trust(Principal={"Service": "logs.amazonaws.com"}, Action="kms:Decrypt", Condition=LOGS)),
+        ),
     ),
     Row(
         rule="no-static-access-key",

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import copy
-import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from policies.registry import BY_ID
 from policies.rule import Resource, Stack, Undecided, Violation
+from tests.policies.properties import Path, changed
 
 Expected = Literal["violation", "undecided", "passes"]
-Path = str | tuple[str | int, ...]
 
 WRONG: Any = {"not": ["what", "belongs", "here"]}
 """Of the wrong type wherever no object belongs."""
-
-ABSENT: Any = object()
-"""As a value: take the property away."""
 
 
 def made(type_: str, inputs: dict[str, Any], name: str = "subject", **more: Any) -> Resource:
@@ -74,37 +69,17 @@ class Row:
     def changed(self, *changes: tuple[Path, Any]) -> tuple[Resource, ...]:
         """Change properties of the resource ``at``."""
         resources = list(self.resources)
-        inputs = copy.deepcopy(dict(resources[self.at].inputs))
+        inputs = resources[self.at].inputs
         for path, value in changes:
-            put(inputs, path, value)
-        old = resources[self.at]
-        resources[self.at] = replace(old, inputs=inputs)
+            inputs = changed(inputs, path, value)
+        resources[self.at] = replace(resources[self.at], inputs=inputs)
         return tuple(resources)
 
     def judge(self, resources: tuple[Resource, ...]) -> tuple[Violation | Undecided, ...]:
         rule = BY_ID[self.rule]
         if rule.over_stack:
-            return rule.run_stack(Stack(resources))
+            return rule.run(Stack(resources))
         return tuple(result for resource in resources for result in rule.run(resource))
-
-
-def put(inputs: dict[str, Any], path: Path, value: Any) -> None:
-    """Set, or take away, what stands at a path; it may end in a list."""
-    steps = path if isinstance(path, tuple) else split(path)
-    inside: Any = inputs
-    for step in steps[:-1]:
-        inside = inside.setdefault(step, {}) if isinstance(inside, dict) else inside[step]
-    if value is ABSENT:
-        if isinstance(inside, dict):
-            inside.pop(steps[-1], None)
-        else:
-            del inside[steps[-1]]
-    else:
-        inside[steps[-1]] = value
-
-
-def split(path: str) -> tuple[str | int, ...]:
-    return tuple(int(index) if index else name for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path))
 
 
 def says(results: tuple[Violation | Undecided, ...]) -> Expected:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from tests.policies.rows.in_transit import aws_end
-from tests.policies.rows.row import ABSENT, Row, made
+from tests.policies.properties import ABSENT
+from tests.policies.rows.row import Row, made
+from tests.policies.rows.tunnels import aws_end
 
 TAGS = {"owner": "hms-platform", "fleet": "dev", "cost-center": "hms-dev"}
 AKS = "azure-native:containerservice:ManagedCluster"
@@ -9,6 +10,8 @@ DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
 LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 SPECIFICATIONS = [{"resourceType": kind, "tags": TAGS} for kind in ("instance", "volume", "network-interface")]
 
+AUDIT = [{"category": "AuditEvent", "enabled": True}]
+LOG_GROUP = made("aws:cloudwatch/logGroup:LogGroup", {"name": "/aws/eks/dev-aws-1/cluster"}, "logs")
 VPC = made("aws:ec2/vpc:Vpc", {"cidrBlock": "10.16.0.0/16"}, "vpc")
 
 ROWS = (
@@ -65,6 +68,16 @@ ROWS = (
         bad=([], LOGS[:4], ["api"]),
     ),
     Row(
+        rule="eks-log-group-owned",
+        good=(made("eks:index:Cluster", {"name": "dev-aws-1", "version": "1.35"}, "cluster"), LOG_GROUP),
+        path="name",
+        bad=("dev-aws-2",),
+        bad_stacks=(
+            (made("aws:eks/cluster:Cluster", {"name": "dev-aws-2"}, "cluster"), LOG_GROUP),
+            (made("eks:index:Cluster", {"name": "dev-aws-1"}, "cluster"),),
+        ),
+    ),
+    Row(
         rule="log-group-retention",
         good=made("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 365}),
         path="retentionInDays",
@@ -98,19 +111,30 @@ ROWS = (
         rule="azure-diagnostics-on",
         good=made(DIAGNOSTICS, {"workspaceId": "/w", "logs": [{"category": "kube-audit", "enabled": True}]}),
         path="logs",
-        bad=([], [{"category": "kube-audit", "enabled": False}], [{"category": "kube-scheduler", "enabled": True}]),
+        bad=([], [{"category": "kube-audit", "enabled": False}], [{"category": "kube-audit"}]),
         also_bad=(("workspaceId", ABSENT),),
     ),
     Row(
         rule="azure-resource-has-diagnostics",
         good=(
             made("azure-native:keyvault:Vault", {"vaultName": "v"}, "vault"),
-            made(DIAGNOSTICS, {"resourceUri": "/subscriptions/1/vaults/v"}, "setting"),
+            made(DIAGNOSTICS, {"resourceUri": "/subscriptions/1/vaults/v", "logs": AUDIT}, "setting"),
         ),
         at=1,
         path="resourceUri",
         bad=("/subscriptions/1/vaults/w",),
         unknown="violation",
+    ),
+    Row(
+        rule="azure-resource-has-diagnostics",
+        good=(
+            made(AKS, {"resourceName": "a"}, "cluster"),
+            made(DIAGNOSTICS, {"resourceUri": "/a", "logs": [{"category": "kube-audit"}]}, "setting"),
+        ),
+        at=1,
+        path="logs",
+        bad=([], [{"category": "kube-scheduler"}], AUDIT),
+        also_good=(("logs", [{"category": "kube-audit-admin"}]), ("logs", [{"categoryGroup": "allLogs"}])),
     ),
     Row(
         rule="workspace-retention",

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.policies.rows.row import ABSENT, Row, made
+from tests.policies.properties import ABSENT
+from tests.policies.rows.row import Row, made
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 CONTAINER = {
@@ -29,15 +30,18 @@ OF = f"{AT}.containers[0]"
 CONTEXT = f"{OF}.securityContext"
 POLICY = "kubernetes:cilium.io/v2:CiliumNetworkPolicy"
 DENY = {"endpointSelector": {}, "ingress": [{}], "egress": [{}]}
+DEV = {"matchLabels": {"app": "dev"}}
+ANYWHERE = {"key": "io.cilium.k8s.policy.cluster", "operator": "Exists"}
 ALLOW = {
     "endpointSelector": {"matchLabels": {"app": "api"}},
     "ingress": [
         {
-            "fromEndpoints": [{"matchLabels": {"app": "dev"}}],
+            "fromEndpoints": [DEV],
             "toPorts": [{"ports": [{"port": "8080", "protocol": "TCP"}]}],
         }
     ],
 }
+VERSION = ("metadata", "labels", "pod-security.kubernetes.io/enforce-version")
 NAMELESS = {"matchLabels": {"k8s:io.kubernetes.pod.namespace": "hms-dev"}}
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
@@ -105,6 +109,19 @@ ROWS = (
         also_bad=((f"{CONTEXT}.seccompProfile", {"type": "Unconfined"}),),
     ),
     Row(
+        rule="pod-keeps-guards",
+        good=GOOD,
+        path=f"{CONTEXT}.procMount",
+        bad=("Unmasked",),
+        missing="passes",
+        also_bad=(
+            (f"{AT}.securityContext.appArmorProfile", {"type": "Unconfined"}),
+            (f"{CONTEXT}.seLinuxOptions", {"role": "sysadm_r"}),
+            (f"{AT}.securityContext.sysctls", [{"name": "kernel.msgmax", "value": "65536"}]),
+        ),
+        also_good=((f"{AT}.securityContext.sysctls", [{"name": "net.ipv4.tcp_syncookies", "value": "1"}]),),
+    ),
+    Row(
         rule="pod-read-only-root",
         good=GOOD,
         path=f"{CONTEXT}.readOnlyRootFilesystem",
@@ -149,7 +166,12 @@ ROWS = (
         good=namespace(),
         path=("metadata", "labels", "pod-security.kubernetes.io/enforce"),
         bad=("baseline", "privileged"),
-        also_bad=(("metadata.labels", ABSENT),),
+        also_bad=(
+            ("metadata.labels", ABSENT),
+            (VERSION, "v1.18"),
+            (VERSION, "1.35"),
+        ),
+        also_good=((VERSION, "v1.35"), (VERSION, "latest")),
     ),
     Row(
         rule="namespace-default-deny",
@@ -210,9 +232,18 @@ ROWS = (
             [{"fromEndpoints": [NAMELESS], "toPorts": ALLOW["ingress"][0]["toPorts"]}],
             [{"fromEndpoints": [{}], "toPorts": [{"ports": [{"port": "0", "protocol": "TCP"}]}]}],
             [{"fromEndpoints": [{}], "toPorts": [{"ports": [{"port": "80", "protocol": "ANY"}]}]}],
+            [{"fromEndpoints": [DEV], "toPorts": [{"ports": [{"port": "1", "endPort": 65535, "protocol": "TCP"}]}]}],
+            [{"fromEndpoints": [{**DEV, "matchExpressions": [ANYWHERE]}], "toPorts": ALLOW["ingress"][0]["toPorts"]}],
         ),
         missing="passes",
-        also_bad=(("spec.egress", [{"toEntities": ["world"]}]), ("spec", ABSENT)),
-        also_good=(("spec", DENY),),
+        also_bad=(
+            ("spec.egress", [{"toEntities": ["world"]}]),
+            ("spec.egress", [{"toFQDNs": [{"matchPattern": "*"}], "toPorts": ALLOW["ingress"][0]["toPorts"]}]),
+            ("spec", ABSENT),
+        ),
+        also_good=(
+            ("spec", DENY),
+            ("spec.egress", [{"toFQDNs": [{"matchName": "a.org"}], "toPorts": ALLOW["ingress"][0]["toPorts"]}]),
+        ),
     ),
 )
