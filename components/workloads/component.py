@@ -77,13 +77,15 @@ class HmsComponent(pulumi.ComponentResource):
         namespace = component_namespace(name, plan, args.cluster.plan, self._options(args.ready))
         # Before the pods, so that no pod ever runs unwatched.
         policies = component_policies(name, plan, self._options([namespace]))
-        self.service = component_service(name, plan, self._options([namespace]))
         self.workload: k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet | None = None
         if args.identity is not None:
             account = self._account(args.identity, namespace)
             before = [account, *policies, *args.identity.resources]
             self.workload = self._deployment(before) if plan.spec.state is None else self._stateful_set(before)
             self._budget(namespace)
+        # After its pods: Pulumi waits until a service has endpoints, and as many waiting services as the engine works
+        # on at once (four a core) would keep it from ever making the pods that they wait for.
+        self.service = component_service(name, plan, self._options([self.workload or namespace]))
         self.register_outputs({"namespace": plan.namespace, "service": plan.service.name})
 
     def _options(self, depends_on: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:

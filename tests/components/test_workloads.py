@@ -238,6 +238,15 @@ def test_every_namespace_denies_by_default_and_before_any_pod(recording: Recordi
         assert policies <= one.dependencies, one.name
 
 
+def test_a_service_comes_after_its_pods(recording: Recording) -> None:
+    # The engine works on four resources a core: that many services waiting for pods would keep it from making any.
+    for one in workloads(recording):
+        service = next(
+            child for child in recording.children(recording.by_urn(one.parent)) if child.name.endswith("-service")
+        )
+        assert one.urn in service.dependencies, service.name
+
+
 def test_both_ends_of_a_flow_are_written_with_their_clusters(recording: Recording) -> None:
     caller = recording.named("aws-1-cdf-policy-allow-to-nfo").inputs["spec"]["egress"][0]
     called = recording.named("azure-1-nfo-policy-allow-from-cdf").inputs["spec"]["ingress"][0]
