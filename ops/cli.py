@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ops import cli_deploy, cli_fleet, cli_policy
+from ops import cli_connectivity, cli_deploy, cli_fleet, cli_lab, cli_policy
 from ops.errors import INTERRUPTED, HmsError
 
 _HELP = """Deploy HMS on Kubernetes clusters across AWS and Azure as one mesh.
@@ -48,6 +48,8 @@ app = typer.Typer(
 )
 app.add_typer(cli_fleet.app, name="fleet")
 app.add_typer(cli_policy.app, name="policy")
+app.add_typer(cli_lab.app, name="lab")
+app.add_typer(cli_connectivity.app, name="connectivity")
 cli_deploy.add_verbs(app)
 
 

@@ -225,6 +225,7 @@ def _pack(policies: PolicyOptions, made: Factory) -> Pack | None:
 def _look_further(plan: FleetPlan, place: PlaceOptions, fleet: Path | None) -> str:
     """Say what can be typed next."""
     where = " --simulate" if place.simulate else ""
+    where += " --lab" if place.lab else ""
     where += f" --state {shlex.quote(str(place.state))}" if place.state else ""
     which = f" --fleet {shlex.quote(str(fleet))}" if fleet else ""
     file = f" {shlex.quote(str(fleet))}" if fleet else ""

@@ -60,6 +60,10 @@ class EngineError(HmsError):
     """The engine or a cloud failed."""
 
 
+class ClusterError(HmsError):
+    """A cluster, or something in it, does not answer or does not do what it should."""
+
+
 class ChangesError(HmsError):
     """There are changes where none were expected."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ops.adapters import settings
 from ops.adapters.credentials import Machine
-from ops.adapters.simulator import simulated_clouds, without_real_clouds
+from ops.adapters.simulator import running_lab, simulated_clouds, without_real_clouds
 from ops.adapters.state import StateFolder
 from ops.errors import MissingError, RefusedError
 from ops.services.targets import Target, all_targets, whole_target
@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 DEFAULT_FLEET = Path("fleets") / "dev.yaml"
 DEFAULT_STATE = ".state"
+DEFAULT_LAB_STATE = ".state/lab"
 
 _PATIENCE = 60.0
 """Seconds to wait for an orphaned engine to end by itself."""
@@ -43,6 +44,8 @@ class Place:
         On simulated clouds.
     state
         The state folder; None for the user's own backend, or the default folder where clouds are simulated.
+    lab
+        Kubernetes is that of the lab beside the state.
     pace
         How much of the time that real clouds need the simulated ones take; 0 is none.
     faults
@@ -53,6 +56,7 @@ class Place:
 
     simulate: bool = False
     state: Path | None = None
+    lab: bool = False
     pace: float = 0.0
     faults: Path | None = None
     allow_passphrase: bool = False
@@ -131,7 +135,13 @@ class Factory:
                 stack.enter_context(folder.hold())
                 stack.enter_context(without_real_clouds())
                 clouds = stack.enter_context(
-                    self.clouds(folder.world, quotas=plan.fleet.quotas, scale=place.pace, faults=place.faults)
+                    self.clouds(
+                        folder.world,
+                        quotas=plan.fleet.quotas,
+                        scale=place.pace,
+                        faults=place.faults,
+                        lab=running_lab(folder.lab) if place.lab else None,
+                    )
                 )
                 environment: dict[str, str] = {**folder.environment(), **clouds}
                 yield self._session(folder, environment, plan, fleet, place)
@@ -158,7 +168,11 @@ class Factory:
         folder = self._folder(place, reading=True)
         if folder is None:
             if Machine(env=self.env, home=self.home, root=self.root).backend_url() is None:
-                hint = f"; or --simulate for the simulated fleet in {DEFAULT_STATE}" if self._default.exists() else ""
+                hint = (
+                    f"; or --simulate for the simulated fleet in {DEFAULT_STATE}"
+                    if (self.root / DEFAULT_STATE).exists()
+                    else ""
+                )
                 raise MissingError("no Pulumi backend", f"pulumi login, or set PULUMI_BACKEND_URL{hint}")
             yield self._session(None, {}, plan, fleet, place)
             return
@@ -167,14 +181,11 @@ class Factory:
         with without_real_clouds() if folder.simulated else ExitStack():
             yield self._session(folder, folder.environment(), plan, fleet, place)
 
-    @property
-    def _default(self) -> Path:
-        return self.root / DEFAULT_STATE
-
     def _folder(self, place: Place, *, reading: bool = False) -> StateFolder | None:
         if place.state is None and not place.simulate:
             return None
-        folder = StateFolder((place.state or self._default).expanduser().resolve())
+        default = self.root / (DEFAULT_LAB_STATE if place.lab else DEFAULT_STATE)
+        folder = StateFolder((place.state or default).expanduser().resolve())
         if reading:
             return folder
         if folder.simulated and not place.simulate:

@@ -48,9 +48,26 @@ class PlaceOptions:
         Path | None,
         typer.Option(
             help="Folder that holds all state; nothing is written elsewhere. "
-            "With --simulate .state if none is named, without it your own Pulumi backend."
+            "With --simulate .state if none is named, with --lab .state/lab; else your own Pulumi backend."
         ),
     ] = None
+    lab: Annotated[
+        bool,
+        typer.Option(
+            "--lab", help="With --simulate: Kubernetes and Cilium are the real ones of the lab that hms lab up started."
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        """Refuse what would have no effect.
+
+        Raises
+        ------
+        RefusedError
+            If a lab is to stand beside real clouds.
+        """
+        if self.lab and not self.simulate:
+            raise RefusedError("--lab takes simulated clouds", "add --simulate, or leave it out")
 
     def place(self) -> Place:
         """Give the place as the factory takes it."""
@@ -77,8 +94,9 @@ class WorkOptions(PlaceOptions):
         Raises
         ------
         RefusedError
-            If real clouds are to keep a pace or to fail.
+            If a lab is to stand beside real clouds, or they are to keep a pace or to fail.
         """
+        super().__post_init__()
         if (self.pace or self.faults) and not self.simulate:
             raise RefusedError("--pace and --faults are for simulated clouds", "add --simulate, or leave them out")
 

@@ -52,6 +52,8 @@ class Context:
         Factor on durations: 0 in tests.
     stop
         Set when the engine will not wait any longer.
+    timeout
+        Seconds that the program gives the operation (``customTimeouts``); 0 where it leaves that to the provider.
     """
 
     world: World
@@ -66,6 +68,7 @@ class Context:
     old: Record | None = None
     scale: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
+    timeout: float = 0.0
     children: list[Record] = field(default_factory=list)
     patches: list[Record] = field(default_factory=list)
 

@@ -36,7 +36,8 @@ Create in a preview
     read-only properties inside of inputs (the SDK's output types name them), and what ``computed`` lists.
 Create
     ``exclusive`` keys are taken (409 when another operation holds one), ``references`` are looked up, ``admits`` run,
-    time passes, then in ONE transaction: id, ``compute``, `Context.implicit` children, the record itself.
+    time passes, ``real`` makes it where something real runs, then in ONE transaction: id, ``compute``,
+    `Context.implicit` children, the record itself.
 Update
     the same with ``context.old`` set; ``compute`` runs again and its result is laid over the old outputs.
 Delete
@@ -49,7 +50,7 @@ Read
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from simulator.values import UNKNOWN, Inputs, Outputs, get, has_unknown, known, walk
 
@@ -68,6 +69,7 @@ __all__ = [
     "Invoke",
     "Kind",
     "Outputs",
+    "Real",
     "Reference",
     "Refused",
     "Unfinished",
@@ -200,6 +202,22 @@ class Autoname:
     max_length: int = 255
 
 
+class Real(Protocol):
+    """Where a resource is made for real, beside its record. Calls may take minutes; the world is not held meanwhile."""
+
+    def put(self, context: Context, inputs: Inputs) -> Outputs:
+        """Create or change it and return outputs, laid over the simulated ones; may raise `Refused`, `Unfinished`."""
+        ...
+
+    def read(self, context: Context, record: Record) -> Record | None:
+        """Return the record as it really is; ``None`` if it is gone."""
+        ...
+
+    def delete(self, context: Context, inputs: Inputs) -> None:
+        """Remove it and wait until it is gone; may raise `Refused`."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """A resource type of a cloud: what it refuses, what it computes and how long it takes.
@@ -269,6 +287,8 @@ class Kind:
     echo
         ``(inputs) -> outputs``: the inputs as the cloud gives them back, where their form differs (Azure takes a list
         of identities and gives a mapping).
+    real
+        ``(context) -> Real | None``: where the resource is made for real as well; ``None`` where nothing real runs.
     """
 
     token: str
@@ -298,6 +318,7 @@ class Kind:
     schema: Literal["sdk", "open"] = "sdk"
     normalize: Callable[[Inputs], Inputs] | None = None
     echo: Callable[[Inputs], Inputs] | None = None
+    real: Callable[[Context], Real | None] | None = None
 
     @property
     def package(self) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from simulator.variables import AWS_QUOTAS
+from simulator.variables import AWS_QUOTAS, LAB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +25,12 @@ class SimulatorFailed(Exception):  # noqa: N818
 
 @contextmanager
 def launch(
-    world: Path, *, scale: float = 0.0, faults: Path | None = None, quotas: Mapping[str, int] | None = None
+    world: Path,
+    *,
+    scale: float = 0.0,
+    faults: Path | None = None,
+    quotas: Mapping[str, int] | None = None,
+    lab: Path | None = None,
 ) -> Iterator[dict[str, str]]:
     """Run the simulated clouds and yield the environment in which an engine uses them.
 
@@ -39,6 +44,8 @@ def launch(
         JSON file with a fault plan.
     quotas
         AWS quotas that were raised, by the names in `simulator.aws.quotas`.
+    lab
+        ``lab.json`` of a running lab, to whose API servers every Kubernetes object goes as well.
 
     Yields
     ------
@@ -59,7 +66,11 @@ def launch(
         process = subprocess.Popen(  # noqa: S603  (our own module)
             command,
             cwd=_ROOT,
-            env={**os.environ, AWS_QUOTAS: ",".join(f"{name}={limit}" for name, limit in (quotas or {}).items())},
+            env={
+                **os.environ,
+                AWS_QUOTAS: ",".join(f"{name}={limit}" for name, limit in (quotas or {}).items()),
+                LAB: str(lab.resolve()) if lab is not None else "",
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

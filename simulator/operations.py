@@ -40,6 +40,18 @@ class Outcome:
     reasons: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What is real of a resource: outputs that go over the simulated ones, and why it is not ready, if it is not."""
+
+    outputs: Outputs
+    reasons: tuple[str, ...] = ()
+
+    def over(self, kind: Kind, outcome: Outcome) -> Outcome:
+        outputs = {**outcome.outputs, **_known_outputs(kind, self.outputs)}
+        return replace(outcome, outputs=outputs, reasons=tuple(dict.fromkeys((*outcome.reasons, *self.reasons))))
+
+
 class Operations:
     """Runs operations of every package on one world.
 
@@ -98,6 +110,7 @@ class Operations:
         with self._exclusive(kind, context, inputs):
             self._strike(context, "create", "before")
             self._spend(context, kind.duration.create, lambda: self._admit(kind, context, inputs))
+            made = self._make_real(kind, context, inputs)
             with self.world.transaction():
                 edges = self._admit(kind, context, inputs)
                 if not kind.virtual:
@@ -106,7 +119,7 @@ class Operations:
                 if not kind.virtual and self.world.one(kind.token, context.id, context.scope) is not None:
                     code, message = kind.exists
                     raise Refused(code, message.format(id=context.id), status=409)
-                outcome = self._compute(package, kind, context, inputs, {})
+                outcome = made.over(kind, self._compute(package, kind, context, inputs, {}))
                 self._store(kind, context, inputs, outcome, edges)
         self._strike(context, "create", "after")
         return outcome
@@ -135,11 +148,13 @@ class Operations:
             self._adopt(kind, context)
             self._strike(context, "update", "before")
             self._spend(context, kind.duration.update, lambda: self._admit(kind, context, inputs))
+            made = self._make_real(kind, context, inputs)
             with self.world.transaction():
                 self._adopt(kind, context)
                 edges = self._admit(kind, context, inputs)
                 before = context.old.outputs if context.old is not None else old_outputs
                 outcome = self._compute(package, kind, context, inputs, kept(kind, before, old_inputs))
+                outcome = made.over(kind, outcome)
                 self._store(kind, context, inputs, outcome, edges)
         self._strike(context, "update", "after")
         return outcome
@@ -159,17 +174,15 @@ class Operations:
                 return
             self._strike(context, "delete", "before")
             self._spend(context, kind.duration.delete, lambda: self._release(kind, context))
+            real = kind.real(context) if kind.real is not None else None
+            if real is not None:
+                self._release(kind, context)
+                real.delete(context, inputs)
             with self.world.transaction():
                 record = self._release(kind, context)
                 if record is None:
                     return
-                if kind.on_delete is not None:
-                    kind.on_delete(context)
-                for patched in context.patches:
-                    self.world.put(patched)
-                for child in self.world.owned(_owner(record)):
-                    self.world.remove(child)
-                self.world.remove(record)
+                self._remove(kind, context, record)
         self._strike(context, "delete", "after")
 
     def read(self, kind: Kind, context: Context) -> Record | None:
@@ -180,7 +193,38 @@ class Operations:
             if record is None:
                 return None
             context.old, context.urn, context.incarnation = record, record.urn or context.urn, record.incarnation
-            return record.with_outputs(kind.on_read(context)) if kind.on_read is not None else record
+            if kind.on_read is not None:
+                record = record.with_outputs(kind.on_read(context))
+        real = kind.real(context) if kind.real is not None else None
+        if real is None:
+            return record
+        found = real.read(context, record)
+        if found is None:
+            with self.world.transaction():
+                self._remove(kind, context, record)
+            return None
+        return replace(found, outputs=_known_outputs(kind, found.outputs))
+
+    def _make_real(self, kind: Kind, context: Context, inputs: Inputs) -> _Made:
+        """Make the resource for real where something real runs; not inside a transaction, for it may take minutes."""
+        real = kind.real(context) if kind.real is not None else None
+        if real is None:
+            return _Made({})
+        self._admit(kind, context, inputs)
+        try:
+            return _Made(real.put(context, inputs))
+        except Unfinished as unfinished:
+            return _Made(unfinished.outputs, unfinished.reasons)
+
+    def _remove(self, kind: Kind, context: Context, record: Record) -> None:
+        """Take a resource out of the world, with what goes along with it."""
+        if kind.on_delete is not None:
+            kind.on_delete(context)
+        for patched in context.patches:
+            self.world.put(patched)
+        for child in self.world.owned(_owner(record)):
+            self.world.remove(child)
+        self.world.remove(record)
 
     def _adopt(self, kind: Kind, context: Context) -> None:
         """Go on as the resource that is there: ids derive from the URN it was made with, not from a later alias."""
@@ -307,6 +351,12 @@ class Operations:
             with self._busy_lock:
                 for key in keys:
                     del self._busy[key]
+
+
+def _known_outputs(kind: Kind, outputs: Inputs) -> Outputs:
+    """Return the outputs that the SDK has too: a real server may be newer."""
+    names = {*output_names(kind), "id"} if kind.schema == "sdk" else outputs.keys()
+    return {name: value for name, value in outputs.items() if name in names}
 
 
 def _owner(record: Record) -> str:

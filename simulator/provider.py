@@ -180,6 +180,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return provider_pb2.CreateResponse(properties=inputs.encode(preview_outputs(kind, inputs.values)))
         work = self._context(kind, context, request.urn, inputs.values)
+        work.timeout = request.timeout
         with self._reporting("create", work, context):
             outcome = self._operations.create(self._package, kind, work, inputs.values)
         properties = inputs.encode(outcome.outputs, _secrets(kind))
@@ -199,6 +200,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             outputs = preview_outputs(kind, inputs.values, before)
             return provider_pb2.UpdateResponse(properties=inputs.encode(outputs, _secrets(kind) | olds.secrets))
         work = self._context(kind, context, request.urn, inputs.values, request.id)
+        work.timeout = request.timeout
         with self._reporting("update", work, context):
             outcome = self._operations.update(
                 self._package, kind, work, inputs.values, old_inputs=old_inputs, old_outputs=olds.values
@@ -211,6 +213,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         kind = self._kind(_token(request.urn), context)
         inputs = Decoded(request.old_inputs if request.HasField("old_inputs") else request.properties).values
         work = self._context(kind, context, request.urn, inputs, request.id)
+        work.timeout = request.timeout
         with self._reporting("delete", work, context):
             self._operations.delete(kind, work, inputs)
         return empty_pb2.Empty()

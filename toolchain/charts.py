@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from toolchain.places import shared_cache, versions
+from toolchain.programs import go
 from toolchain.run import StepFailedError, run
 from toolchain.tools import helm
 
@@ -28,12 +29,12 @@ def cilium_chart(version: str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         got = Path(folder) / "cilium"
-        go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-        if go:
+        compiler = go()
+        if compiler:
             told = json.loads(
                 run(
                     f"fetch the source of Cilium {version}",
-                    [go, "mod", "download", "-json", f"github.com/cilium/cilium@v{version}"],
+                    [compiler, "mod", "download", "-json", f"github.com/cilium/cilium@v{version}"],
                     cwd=Path(folder),
                 )
             )

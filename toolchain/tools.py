@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from toolchain.places import BIN, ROOT, shared_cache, versions
+from toolchain.programs import cached, module_of, obtain, output
 from toolchain.run import StepFailedError, run, say
 
 _INSTALLER = "https://get.pulumi.com"
-
-_MINUTES = {"pulumi": "about four minutes", "helm": "about two minutes", "actionlint": "a few seconds"}
 
 
 def pulumi() -> Path:
@@ -38,21 +36,15 @@ def pulumi() -> Path:
 
 def helm() -> Path:
     """Give Helm 3: one on the PATH, else built once from its Go module."""
-    found = shutil.which("helm")
-    if found and "v3." in _output(found, "version", "--short"):
-        return Path(found)
-    return _built("helm", versions()["helm"]["version"], "helm.sh/helm/v3/cmd/helm", "")
+    return obtain(module_of("helm"))["helm"]
 
 
 def actionlint() -> Path:
     """Give the linter of workflows: one on the PATH, else built once from its Go module."""
-    found = shutil.which("actionlint")
-    if found:
-        return Path(found)
-    package = "github.com/rhysd/actionlint/cmd/actionlint"
-    built = _built("actionlint", versions()["actionlint"]["version"], package, "")
-    _link(built, "actionlint")
-    return built
+    found = obtain(module_of("actionlint"))["actionlint"]
+    if found == cached("actionlint"):
+        _link(found, "actionlint")
+    return found
 
 
 def choose_pulumi() -> str:
@@ -64,15 +56,14 @@ def choose_pulumi() -> str:
         return f"{found} (on the PATH, {'.'.join(map(str, _version(found)))})"
     version = wanted["version"]
     installed = shared_cache() / f"pulumi-installed-{version}"
-    if not (installed / "bin" / "pulumi").exists() and not _cached("pulumi", version).exists():
+    if not (installed / "bin" / "pulumi").exists() and not cached("pulumi").exists():
         _install_officially(version, installed)
     if (installed / "bin" / "pulumi").exists():
         _link(installed / "bin" / "pulumi", "pulumi")
         for host in (installed / "bin").glob("pulumi-language-*"):
             _link(host, host.name)
         return f"{installed / 'bin' / 'pulumi'} (official installer, {version})"
-    flag = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{version}"
-    built = _built("pulumi", version, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", flag)
+    built = obtain(module_of("pulumi"))["pulumi"]
     _link(built, "pulumi")
     return f"{built} (built from its Go module, {version})"
 
@@ -104,15 +95,7 @@ def _parts(version: str) -> tuple[int, ...]:
 
 
 def _version(binary: str) -> tuple[int, ...]:
-    return _parts(_output(binary, "version")) or (0,)
-
-
-def _output(*command: str) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - ours
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout
+    return _parts(output(binary, "version")) or (0,)
 
 
 def _link(target: Path, name: str) -> None:
@@ -149,32 +132,3 @@ def _install_officially(version: str, root: Path) -> None:
             run("install Pulumi", command, timeout=600)
         except StepFailedError as error:
             say(f"  {error}\n  building from the Go module instead")
-
-
-def _cached(name: str, version: str) -> Path:
-    return shared_cache() / f"{name}-{version}" / name
-
-
-def _built(name: str, version: str, package: str, flags: str) -> Path:
-    """Build a program from the Go module pinned in ``toolchain/go/<name>``, once for all checkouts of this user."""
-    binary = _cached(name, version)
-    if binary.exists():
-        return binary
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if go is None:
-        raise StepFailedError(
-            f"{name} {version} is neither on the PATH nor to be downloaded, and there is no Go to build it with. "
-            f"Install {name}, or Go {versions()['pulumi']['go']} or newer, and run make setup again."
-        )
-    say(f"  {name} {version} is built once for this user: {_MINUTES[name]}")
-    binary.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=binary.parent) as folder:
-        run(
-            f"build {name}",
-            [go, "install", "-ldflags", f"-s -w {flags}".strip(), package],
-            cwd=ROOT / "toolchain" / "go" / name,
-            env={**os.environ, "GOBIN": folder, "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"},
-        )
-        # Renamed into place whole, so that an interrupted build leaves nothing that looks finished.
-        (Path(folder) / name).replace(binary)
-    return binary

@@ -143,6 +143,17 @@ class AutomationEngine:
             raise EngineError(f"cannot read the stack {stack}: {last_words(error)}") from None
         return exported
 
+    def reveal(self, stack: str, output: str) -> Any:  # noqa: ANN401 - whatever the output is
+        """Give one output of a stack in plain text; None where it has none."""
+        if output not in self.state(stack).outputs:
+            return None
+        try:
+            return self._json(["stack", "output", output, "--show-secrets", "--json", "--stack", stack])
+        except CommandError as error:
+            # What the engine said may hold what it was asked for.
+            del error
+            raise EngineError(f"cannot read the output {output} of {stack}", "hms outputs shows what it has") from None
+
     def analyze(self, stack: str, pack: Pack) -> tuple[PolicyFinding, ...] | None:
         """Let the engine run a policy pack over what is deployed."""
         args = ["policy", "analyze", "--stack", stack, "--json", *pack.arguments]

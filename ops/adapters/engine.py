@@ -98,6 +98,10 @@ class Engine(Protocol):
         """Give a stack as the engine exports it, secrets encrypted."""
         ...
 
+    def reveal(self, stack: str, output: str) -> Any:  # noqa: ANN401 - whatever the output is
+        """Give one output of a stack in plain text, for use and never for show; None where it has none."""
+        ...
+
     def analyze(self, stack: str, pack: Pack) -> tuple[PolicyFinding, ...] | None:
         """Let the engine run a policy pack over what is deployed; None where it cannot."""
         ...

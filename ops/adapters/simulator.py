@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from ops.errors import EngineError
+from ops.errors import EngineError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,9 +50,25 @@ def granted(quotas: Quotas) -> dict[str, int]:
     }
 
 
+def running_lab(folder: Path) -> Path:
+    """Give the description of the lab that runs in a folder.
+
+    Raises
+    ------
+    RefusedError
+        If none runs there.
+    """
+    from lab.machine.launch import alive
+
+    described = folder / "lab.json"
+    if not alive(folder) or not described.exists():
+        raise RefusedError(f"no lab runs in {folder}", "hms lab up starts one")
+    return described
+
+
 @contextmanager
 def simulated_clouds(
-    world: Path, *, quotas: Quotas, scale: float = 0.0, faults: Path | None = None
+    world: Path, *, quotas: Quotas, scale: float = 0.0, faults: Path | None = None, lab: Path | None = None
 ) -> Iterator[Mapping[str, str]]:
     """Start the simulated clouds and give the settings that lead the engine to them.
 
@@ -66,6 +82,8 @@ def simulated_clouds(
         Factor on the durations that real clouds need; 0 is at once.
     faults
         A fault plan.
+    lab
+        ``lab.json`` of a running lab, which then is Kubernetes.
 
     Raises
     ------
@@ -76,7 +94,9 @@ def simulated_clouds(
 
     with ExitStack() as stack:
         try:
-            environment = stack.enter_context(launch(world, scale=scale, faults=faults, quotas=granted(quotas)))
+            environment = stack.enter_context(
+                launch(world, scale=scale, faults=faults, quotas=granted(quotas), lab=lab)
+            )
         except SimulatorFailed as error:
             raise EngineError(str(error), f"{world.with_suffix('.log')} has more") from None
         yield environment

@@ -69,6 +69,11 @@ class StateFolder:
         return self.path / "backend"
 
     @property
+    def lab(self) -> Path:
+        """The folder of the lab that the fleet's Kubernetes objects go to, where there is one."""
+        return self.path / "lab"
+
+    @property
     def passphrase(self) -> Path:
         """The file with the passphrase that the simulated fleet's secrets are encrypted with."""
         return self.path / "passphrase"

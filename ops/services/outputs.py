@@ -29,6 +29,23 @@ def outputs(engine: Engine, plan: FleetPlan, stack: str | None) -> dict[str, dic
     return {state.name: dict(state.outputs) for state in states}
 
 
+def kubeconfigs(engine: Engine, plan: FleetPlan, stack: str | None) -> dict[str, dict[str, Any]]:
+    """Read the kubeconfigs of the clusters of one stack, or of all that are deployed. Secret: never to be shown.
+
+    Raises
+    ------
+    RefusedError
+        If that stack, or any, is not deployed, or has no cluster.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name in outputs(engine, plan, stack):
+        for cluster, text in (engine.reveal(name, "kubeconfigs") or {}).items():
+            found[cluster] = yaml.safe_load(text)
+    if not found:
+        raise RefusedError("no cluster is deployed", "hms up --all, or hms lab up for a fleet on this machine")
+    return found
+
+
 def as_json(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Give outputs as plain data, version 1; a secret is the text ``[secret]``."""
     return {"v": 1, "stacks": found}

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.kubernetes import access, custom, plain, provider_config, release, services, storage, workloads
 from simulator.kubernetes.cluster import check_config, scope
-from simulator.kubernetes.custom import fallback
+from simulator.kubernetes.live import in_lab
 
 if TYPE_CHECKING:
     from simulator.kind import Invoke, Kind
 
 __all__ = ["INVOKES", "KINDS", "check_config", "fallback", "scope"]
 
-KINDS: Final[tuple[Kind, ...]] = (
+_IN_CLUSTERS: Final[tuple[Kind, ...]] = (
     *plain.KINDS,
     *access.KINDS,
     *storage.KINDS,
@@ -27,6 +27,12 @@ KINDS: Final[tuple[Kind, ...]] = (
     services.KIND,
     *custom.KINDS,
     release.KIND,
-    provider_config.KIND,
 )
+KINDS: Final[tuple[Kind, ...]] = (*(in_lab(kind) for kind in _IN_CLUSTERS), provider_config.KIND)
 INVOKES: Final[tuple[Invoke, ...]] = ()
+
+
+def fallback(token: str) -> Kind | None:
+    """Give the kind of a custom resource, or ``None`` for a token that is none of any known group."""
+    kind = custom.fallback(token)
+    return in_lab(kind) if kind is not None else None

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
 
 from simulator.helm_values import CHARTS, find_chart
-from simulator.kind import Duration, Failure, Inputs, Kind, Outputs, Refused, get
+from simulator.kind import Duration, Failure, Inputs, Kind, Outputs, get
 from simulator.kubernetes import policies
 from simulator.kubernetes.cluster import RELEASE, cilium_problems, cilium_release, require_cluster
 from simulator.kubernetes.names import check_metadata
@@ -23,6 +23,7 @@ from simulator.kubernetes.objects import (
     Api,
     delete_in_cluster,
     live_metadata,
+    no_match,
     object_id,
     object_kind,
     object_name,
@@ -51,16 +52,6 @@ _CILIUM_KINDS: Final = {
 _BUILT_IN_GROUPS: Final = frozenset({"helm.sh", "kustomize", "yaml", "meta", "core", "index"})
 
 
-def _no_match(api: Api) -> Refused:
-    return Refused(
-        "NoMatch",
-        f"creation of resource with kind {api.group_version}/{api.kind} failed because the Kubernetes API server "
-        "reported that the apiVersion for this resource does not exist. Verify that any required CRDs have been "
-        f'created: no matches for kind "{api.kind}" in version "{api.group_version}"',
-        status=404,
-    )
-
-
 def group_installed(context: Context, group: str) -> bool:
     """Whether a release in the cluster brought the definitions of an API group."""
     for release in context.find(RELEASE):
@@ -82,10 +73,10 @@ def _require_cilium(context: Context, api: Api) -> str:
     cluster = require_cluster(context)
     release = cilium_release(context.world, cluster)
     if release is None or node_count(context.world, cluster) == 0:
-        raise _no_match(api)
+        raise no_match(api.group_version, api.kind)
     problems = cilium_problems(context.world, cluster, release.inputs.get("values") or {})
     if any("Unable to contact" in problem for problem in problems):
-        raise _no_match(api)
+        raise no_match(api.group_version, api.kind)
     return str(release.outputs.get("version"))
 
 
@@ -112,7 +103,7 @@ def _admit(api: Api) -> Callable[[Context, Inputs], None]:
             failures = schema_failures(Draft202012Validator(schema), dict(inputs))
             refuse_invalid(api, object_name(inputs), failures)
         elif not group_installed(context, api.group_version.rpartition("/")[0]):
-            raise _no_match(api)
+            raise no_match(api.group_version, api.kind)
         require_place(context, api, inputs)
 
     return admit

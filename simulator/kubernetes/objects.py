@@ -182,6 +182,28 @@ def skips_await(inputs: Inputs) -> bool:
     return isinstance(annotations, Mapping) and str(annotations.get("pulumi.com/skipAwait")).lower() == "true"
 
 
+def no_match(api_version: str, kind: str) -> Refused:
+    """Give what the provider says of a kind that the API server does not know."""
+    return Refused(
+        "NoMatch",
+        f"creation of resource with kind {api_version}/{kind} failed because the Kubernetes API server reported that "
+        "the apiVersion for this resource does not exist. Verify that any required CRDs have been created: no matches "
+        f'for kind "{kind}" in version "{api_version}"',
+        status=404,
+    )
+
+
+def cannot_delete() -> Refused:
+    """Give what the provider says where it cannot delete because the cluster does not answer."""
+    return Refused(
+        "Unreachable",
+        "configured Kubernetes cluster is unreachable. If the cluster was deleted, you can remove this resource from "
+        "Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "
+        '"true"',
+        status=503,
+    )
+
+
 def delete_in_cluster(context: Context) -> None:
     """Refuse to delete where the cluster does not answer, unless the provider is told to give up.
 
@@ -191,13 +213,7 @@ def delete_in_cluster(context: Context) -> None:
         As the provider says it.
     """
     if unreachable(context) and not gives_up_on_delete(context):
-        raise Refused(
-            "Unreachable",
-            "configured Kubernetes cluster is unreachable. If the cluster was deleted, you can remove this resource "
-            "from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable "
-            'set to "true"',
-            status=503,
-        )
+        raise cannot_delete()
 
 
 def require_readable(context: Context) -> Record | None:

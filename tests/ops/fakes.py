@@ -47,6 +47,7 @@ class FakeEngine:
     packs: list[Pack | None] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
     exports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: dict[tuple[str, str], Any] = field(default_factory=dict)
     analyses: dict[str, tuple[PolicyFinding, ...]] = field(default_factory=dict)
 
     def stacks(self) -> tuple[str, ...]:
@@ -57,6 +58,9 @@ class FakeEngine:
 
     def export(self, stack: str) -> dict[str, Any]:
         return self.exports[stack]
+
+    def reveal(self, stack: str, output: str) -> Any:
+        return self.secrets.get((stack, output))
 
     def analyze(self, stack: str, pack: Pack) -> tuple[PolicyFinding, ...] | None:  # noqa: ARG002 - the protocol's
         return self.analyses.get(stack)

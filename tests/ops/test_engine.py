@@ -99,6 +99,8 @@ def test_from_nothing_to_nothing(bench: Bench) -> None:
     assert state.outputs["plain"] == {"list": ["a"]}
     assert "hunter2" not in repr(state)
     assert SECRET in repr(state.outputs["hidden"])
+    assert bench.engine.reveal("dev", "hidden") == {"deep": ["hunter2"]}
+    assert bench.engine.reveal("dev", "none") is None
     assert bench.run("up", things("a", "b")).counts == Counts(same=3)
     assert bench.run("preview", things("a")).counts == Counts(delete=1, same=2)
     assert bench.run("refresh").counts.changes == 0

@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from simulator.launch import SimulatorFailed, environment, launch
 from simulator.registry import NotSimulated, load
+from simulator.variables import LAB
 from simulator.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +44,25 @@ def test_it_ends_when_told(tmp_path: Path, end: str) -> None:
     else:
         process.terminate()
     assert process.wait(10) == 0
+
+
+def children() -> set[str]:
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
+
+
+def settings_of_the_child(before: set[str]) -> dict[str, str]:
+    (child,) = children() - before
+    pairs = Path(f"/proc/{child}/environ").read_text().rstrip("\0").split("\0")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def test_it_learns_of_a_lab_from_its_caller_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LAB, "/left/over")
+    before = children()
+    with launch(tmp_path / "world.db", lab=tmp_path / "lab.json"):
+        assert settings_of_the_child(before)[LAB] == str(tmp_path / "lab.json")
+    with launch(tmp_path / "world.db"):
+        assert settings_of_the_child(before)[LAB] == ""
 
 
 def test_a_start_that_fails_says_why(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Namespaces, processes and cgroups of a lab: what holds it together, and what takes it away without a trace."""

@@ -1,0 +1,205 @@
+"""The programs of a lab: started, watched, stopped and killed by name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lab.errors import LabError
+from lab.machine.spaces import LAB, Space
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_POLL = 0.1
+"""Seconds between two looks at something that gets ready."""
+
+_GRACE = 5.0
+"""Seconds between asking a program to end and killing it."""
+
+_TAIL = 2000
+"""Octets of a log that an error shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program that runs until it is stopped.
+
+    Parameters
+    ----------
+    name
+        Unique in the lab, such as ``aws-1/etcd``; its log is ``logs/aws-1/etcd.log``.
+    ready
+        Says whether it does its work; None where running is enough.
+    before
+        Called in the child between fork and exec (for cgroups).
+    """
+
+    name: str
+    command: tuple[str, ...]
+    space: Space = LAB
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    ready: Callable[[], bool] | None = None
+    before: Callable[[], None] | None = None
+
+
+class Processes:
+    """All programs of a lab. Safe to use from several threads.
+
+    Parameters
+    ----------
+    logs
+        Folder of the logs.
+    """
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[Program, subprocess.Popen[bytes]]] = {}
+
+    def start(self, program: Program) -> None:
+        """Start a program, without waiting until it is ready.
+
+        Raises
+        ------
+        LabError
+            If one of that name runs.
+        """
+        log = self.log(program.name)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock:
+            if self._alive(program.name):
+                raise LabError(f"{program.name} is running already")
+            with log.open("ab") as out:
+                process = subprocess.Popen(  # noqa: S603 - programs of the lab
+                    (*program.space.prefix, *program.command),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    cwd=program.cwd,
+                    env={**os.environ, **program.env},
+                    # A group of its own: what enters a process namespace forks, and both have to go.
+                    start_new_session=True,
+                    preexec_fn=program.before,  # noqa: PLW1509 - only writes to cgroups
+                )
+            self._running[program.name] = (program, process)
+
+    def wait(self, name: str, seconds: float = 60.0) -> None:
+        """Wait until a program is ready.
+
+        Raises
+        ------
+        LabError
+            If it ends instead, or takes too long; with the end of its log.
+        """
+        program, process = self._running[name]
+        end = time.monotonic() + seconds
+        while program.ready is not None and not program.ready():
+            if process.poll() is not None:
+                raise LabError(f"{name} ended with {process.returncode}: {self.tail(name)}", f"see {self.log(name)}")
+            if time.monotonic() > end:
+                raise LabError(f"{name} is not ready after {seconds:.0f} s: {self.tail(name)}", f"see {self.log(name)}")
+            time.sleep(_POLL)
+
+    def stop(self, name: str) -> None:
+        """Ask a program to end, and kill it if it does not. One that does not run is no error."""
+        self._end(name, signal.SIGTERM)
+
+    def kill(self, name: str) -> None:
+        """Kill a program at once."""
+        self._end(name, signal.SIGKILL)
+
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a program and its children (``SIGSTOP`` makes it hang, ``SIGCONT`` goes on)."""
+        with self._lock:
+            if self._alive(name):
+                os.killpg(self._running[name][1].pid, number)
+
+    def running(self, name: str) -> bool:
+        """Say whether a program runs."""
+        with self._lock:
+            return self._alive(name)
+
+    def names(self) -> tuple[str, ...]:
+        """List the programs that were started and not stopped, dead ones included."""
+        with self._lock:
+            return tuple(self._running)
+
+    def program(self, name: str) -> Program:
+        """Give a program that was started, to start it again."""
+        return self._running[name][0]
+
+    def restart(self, name: str) -> None:
+        """Start a program again as it was."""
+        program = self.program(name)
+        self.stop(name)
+        self.start(program)
+
+    def run(
+        self,
+        space: Space,
+        *command: str,
+        input_: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 60.0,
+    ) -> str:
+        """Run a command to its end and give its output.
+
+        Raises
+        ------
+        LabError
+            If it fails; with what it said.
+        """
+        try:
+            done = subprocess.run(  # noqa: S603 - commands of the lab
+                (*space.prefix, *command),
+                input=input_,
+                env={**os.environ, **(env or {})},
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{command[0]} in {space.name} did not end within {timeout:.0f} s") from None
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip())[-_TAIL:]
+            raise LabError(f"{' '.join(command[:6])} in {space.name} failed with {done.returncode}: {said}")
+        return done.stdout
+
+    def log(self, name: str) -> Path:
+        """Give the log of a program."""
+        return self._logs / f"{name}.log"
+
+    def tail(self, name: str) -> str:
+        """Give the end of a program's log."""
+        log = self.log(name)
+        return log.read_bytes()[-_TAIL:].decode(errors="replace").strip() if log.exists() else ""
+
+    def stop_all(self) -> None:
+        """Kill everything, the last started first."""
+        for name in reversed(self.names()):
+            self.kill(name)
+
+    def _alive(self, name: str) -> bool:
+        return name in self._running and self._running[name][1].poll() is None
+
+    def _end(self, name: str, number: signal.Signals) -> None:
+        with self._lock:
+            if name not in self._running:
+                return
+            _, process = self._running[name]
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+            try:
+                process.wait(_GRACE)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()

@@ -1,0 +1,37 @@
+"""Kubernetes for real: with a lab beside the simulated clouds, objects go to its API servers as well.
+
+The simulated kinds know nothing of it. Their own rules come first, so what the clouds refuse is refused here too; then
+the object is applied and waited for, outside of the world's transaction; then it is recorded, as it is in the cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from simulator.kubernetes.cluster import RELEASE
+from simulator.kubernetes.live.lab import lab_cluster
+from simulator.kubernetes.live.objects import LiveObject
+from simulator.kubernetes.live.release import LiveRelease
+
+if TYPE_CHECKING:
+    from simulator.context import Context
+    from simulator.kind import Kind, Real
+
+_CORE: Final = "core/"
+"""How Pulumi's tokens spell the API group that has no name."""
+
+
+def in_lab(kind: Kind) -> Kind:
+    """Return a kind whose resources are made in the lab too, where one runs."""
+    _, api_version, name = kind.token.split(":")
+
+    def real(context: Context) -> Real | None:
+        cluster = lab_cluster(context)
+        if cluster is None:
+            return None
+        if kind.token == RELEASE:
+            return LiveRelease(cluster)
+        return LiveObject(cluster, api_version.removeprefix(_CORE), name)
+
+    return replace(kind, real=real)
