@@ -35,9 +35,26 @@ demo: setup ## The plan's fleet comes up on simulated clouds
 demo-down: setup ## Take the demo down again
 	@hms destroy --all --simulate --state $(STATE) --yes
 
+.PHONY: lab
+lab: setup lab-tools ## The plan's fleet on real Kubernetes and Cilium on this machine, every flow tried (root)
+	@hms lab up
+	@hms connectivity test --lab
+
+.PHONY: lab-down
+lab-down: setup ## End the lab
+	@hms lab down
+
 .PHONY: test
-test: setup-tests ## All tests, the real Pulumi engine on simulated clouds included
-	@pytest -n 2 --dist loadfile
+test: test-simulated ## All tests; those of the lab where this machine can run one
+	@if hms lab doctor --quiet; then $(MAKE) --no-print-directory test-lab; fi
+
+.PHONY: test-simulated
+test-simulated: setup-tests ## All tests but the lab's: the real Pulumi engine on simulated clouds
+	@pytest -n 2 --dist loadfile -m "not lab"
+
+.PHONY: test-lab
+test-lab: setup-tests lab-tools ## Tests of real Kubernetes, Cilium and networks (root)
+	@pytest -m lab tests/lab tests/live
 
 .PHONY: check
 check: setup-checks ## Style, types, layers, generated files

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from lab.differences import Kernel
     from lab.machine.processes import Processes
+    from lab.network.networks import Networks
     from lab.node.disks import Disks
-    from lab.plan import ClusterLab, LabPlan
+    from lab.plan import ClusterLab, LabPlan, NodeLab
 
 _KEYS = Path("/run/hms/keys")
 """In the lab's own memory: no key of a control plane reaches a disk."""
@@ -48,6 +49,7 @@ class RunningCluster:
         *,
         folder: Path,
         listener: socket.socket,
+        networks: Networks,
         disks: Disks,
         kernel: Kernel,
         lab_cgroup: str,
@@ -73,10 +75,9 @@ class RunningCluster:
             for node in cluster.nodes
         }
         self._listener = listener
+        self._networks = networks
         self._depth = plan.depth
-        self._storage = Provisioner(
-            self.control_plane.api, lambda node, path: self.node(node).make_directory(path)
-        )
+        self._storage = Provisioner(self.control_plane.api, lambda node, path: self.node(node).make_directory(path))
         self._kubeconfig = folder / "kubeconfigs" / f"{cluster.name}.yaml"
 
     def start(self, progress: Callable[[str], None]) -> None:
@@ -103,13 +104,16 @@ class RunningCluster:
     def start_node(self, name: str) -> None:
         """Switch a node on, with its agent where Cilium is released."""
         node = self.node(name)
+        self._networks.plug(self._planned(name))
         node.start()
         self.release.join(node)
 
     def stop_node(self, name: str) -> None:
         """Take a node's power away."""
-        self.release.leave(name)
-        self.node(name).kill()
+        if self.node(name).running:
+            self.release.leave(name)
+            self.node(name).kill()
+            self._networks.unplug(self._planned(name))
 
     def node(self, name: str) -> Node:
         """Give a node.
@@ -131,6 +135,9 @@ class RunningCluster:
             "server": f"https://127.0.0.1:{port}",
             "kubeconfig": str(self._kubeconfig),
         }
+
+    def _planned(self, name: str) -> NodeLab:
+        return next(node for node in self.plan.nodes if node.name == name)
 
     def _has_accounts(self) -> bool:
         return self.control_plane.api.get("v1", "ServiceAccount", "default", "kube-system") is not None

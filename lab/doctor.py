@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import subprocess
@@ -64,6 +65,9 @@ class _Probe:
     costs: str
     needed: Depth | None = None
 
+
+_INOTIFY = 72
+"""Instances of inotify that two clusters of two nodes take (an agent 3, an API server 3, a kubelet 6), with a reserve."""
 
 _CORES = 2
 """What the lab's times are measured on."""
@@ -148,7 +152,7 @@ def _here() -> tuple[Check, ...]:
     hierarchies = cgroups.hierarchies()
     unified = [each for each in hierarchies if (each / "cgroup.controllers").exists()]
     writable = all(os.access(each, os.W_OK) for each in hierarchies)
-    memory, cores = _memory(), os.cpu_count() or 1
+    memory, cores, inotify = _memory(), os.cpu_count() or 1, _free_inotify()
     return (
         Check(
             name="root",
@@ -179,6 +183,12 @@ def _here() -> tuple[Check, ...]:
             needed="datapath",
         ),
         Check(
+            name="inotify",
+            found=inotify >= _INOTIFY,
+            said=f"{inotify} instances free" if inotify < _INOTIFY else "enough instances free",
+            costs="agents end with 'too many open files': end another lab, or sysctl fs.inotify.max_user_instances=512",
+        ),
+        Check(
             name="memory",
             found=memory >= _MEMORY * _GIB,
             said=f"{memory / _GIB:.1f} GiB free",
@@ -186,6 +196,17 @@ def _here() -> tuple[Check, ...]:
         ),
         Check(name="cores", found=cores >= _CORES, said=str(cores), costs="a lab comes up in more than two minutes"),
     )
+
+
+def _free_inotify() -> int:
+    """Count the instances of inotify that this user may still have, by making them; as many as a lab needs at most."""
+    libc = ctypes.CDLL(None)
+    made: list[int] = []
+    while len(made) < _INOTIFY and (descriptor := libc.inotify_init()) >= 0:
+        made.append(descriptor)
+    for descriptor in made:
+        os.close(descriptor)
+    return len(made)
 
 
 def _memory() -> int:

@@ -15,7 +15,7 @@ from lab.errors import LabError
 from lab.images import AGNHOST, COREDNS, PAUSE, component_images, write
 from lab.machine.cgroups import lab_cgroup
 from lab.machine.processes import Processes
-from lab.machine.spaces import LAB, Space, network_space
+from lab.machine.spaces import Space, network_space
 from lab.network.networks import OUTSIDE, Networks
 from lab.node.disks import Disks
 from lab.tools import debian_environment, tool
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lab.plan import LabPlan
-
-Progress = "Callable[[str], None]"
 
 _VXLAN, _GENEVE = 8472, 6081
 """UDP ports of the overlay (Cilium's system requirements)."""
@@ -63,6 +61,7 @@ class RunningLab:
                 self.processes,
                 folder=folder,
                 listener=listeners[name],
+                networks=self.networks,
                 disks=self._disks,
                 kernel=kernel,
                 lab_cgroup=lab_cgroup(folder),
@@ -115,8 +114,9 @@ class RunningLab:
                 return cluster.nodes[name].space
         if name in self.clusters:
             return network_space(self.clusters[name].plan.namespace)
-        routers = [*self.plan.sites.values(), *self.plan.links.values()]
-        if name == OUTSIDE or name in {router.namespace for router in routers}:
+        routers = {site.namespace for site in self.plan.sites.values()}
+        routers |= {link.namespace for link in self.plan.links.values()}
+        if name == OUTSIDE or name in routers:
             return network_space(name)
         places = (*self.clusters, *(node.name for node in self.plan.nodes), OUTSIDE)
         raise LabError(f"the lab has no place {name}", f"places: {', '.join(places)}")

@@ -107,12 +107,24 @@ def status_verb(*, state: StateOption = None, output: OutputOption = Output.TEXT
 
 
 @app.command("doctor")
-def doctor_verb(*, output: OutputOption = Output.TEXT) -> None:
+def doctor_verb(
+    *,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="One line, and only where a lab with nodes cannot run.")
+    ] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
     """Say what this machine has for a lab, what it lacks, and what that costs; exits with 3 where no lab runs."""
     from lab.doctor import control_possible, datapath_possible, examine
     from ops.services.lab import doctor_table
 
     checks = examine()
+    if quiet:
+        barring = [f"{check.name} ({check.said})" for check in checks if check.needed and not check.found]
+        if barring:
+            _say(f"this machine runs no lab with nodes: {', '.join(barring)}")
+            raise typer.Exit(MISSING)
+        return
     if output is Output.JSON:
         told = {"v": 1, "control": control_possible(), "datapath": datapath_possible()}
         sys.stdout.write(json.dumps(told | {"checks": [vars(check) for check in checks]}) + "\n")

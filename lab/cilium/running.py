@@ -73,10 +73,11 @@ class Running:
         with self._lock:
             progress("operator")
             self._start_operator(rendered, before)
-            progress("mesh API server")
-            self._start_mesh(rendered, before)
-            progress(f"{len(self._nodes)} agents")
-            self._start_agents(rendered, before)
+            progress(f"mesh API server and {len(self._nodes)} agents")
+            with ThreadPoolExecutor(2) as pool:
+                started = (pool.submit(start, rendered, before) for start in (self._start_mesh, self._start_agents))
+                for one in tuple(started):
+                    one.result()
 
     def wait(self, seconds: float) -> None:
         """Wait until everything is healthy.

@@ -10,9 +10,7 @@ from lab.faults import configuration, control, underlay
 if TYPE_CHECKING:
     from lab.faults.fault import Fault
 
-FAULTS: dict[str, Fault] = {
-    fault.name: fault for fault in (*underlay.FAULTS, *control.FAULTS, *configuration.FAULTS)
-}
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in (*underlay.FAULTS, *control.FAULTS, *configuration.FAULTS)}
 
 
 def fault(name: str) -> Fault:

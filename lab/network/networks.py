@@ -51,7 +51,7 @@ class Networks:
         self._iptables = iptables
 
     def build(self) -> None:
-        """Make sites, clusters' places, nodes' places and links."""
+        """Make sites, clusters' places and links; nodes are plugged in when they are switched on."""
         for site in self._plan.sites.values():
             self._wiring.namespace(site.namespace)
             self._wiring.bridge(
@@ -59,18 +59,20 @@ class Networks:
             )
         for cluster in self._plan.clusters.values():
             self._cluster(cluster)
-        for node in self._plan.nodes:
-            self.node(node)
         for number, link in enumerate(self._plan.links.values()):
             self._link(link, number)
         self._outside()
 
-    def node(self, node: NodeLab) -> None:
-        """Make the place of a node; again after the node was lost."""
+    def plug(self, node: NodeLab) -> None:
+        """Plug a node in."""
         site = self._plan.sites[node.site]
         self._wiring.namespace(node.namespace)
         address = IPv4Interface((node.address, site.cidr.prefixlen))
         self._wiring.attach(node.namespace, site.namespace, (address,), site.gateway, SITE_MTU[site.cloud])
+
+    def unplug(self, node: NodeLab) -> None:
+        """Take a node's interface away: nobody answers at its address any more."""
+        self._wiring.remove(node.namespace)
 
     def cut(self, link: str) -> None:
         """Take a link down, as when its last tunnel is lost."""

@@ -34,6 +34,10 @@ class Wiring:
         self._processes.run(LAB, "ip", "netns", "add", name)
         self._processes.run(LAB, "ip", "-n", name, "link", "set", "lo", "up")
 
+    def remove(self, name: str) -> None:
+        """Remove a network namespace, with the cable that led into it."""
+        self._processes.run(LAB, "ip", "netns", "delete", name)
+
     def bridge(self, namespace: str, address: IPv4Interface, mtu: int) -> None:
         """Make the bridge ``br0`` of a site, with the router's address, and let the namespace forward."""
         self._ip(namespace, "link", "add", "br0", "mtu", str(mtu), "type", "bridge")

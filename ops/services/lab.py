@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -89,12 +90,18 @@ def end(lab: Lab, state: StateFolder) -> bool:
     with state.hold():
         lab.down()
         forget(state)
-    (state.path / "running").unlink(missing_ok=True)
+    for folder in ("home", "tmp"):
+        shutil.rmtree(state.path / folder, ignore_errors=True)
+    for file in ("running", ".gitignore"):
+        (state.path / file).unlink(missing_ok=True)
+    with suppress(OSError):
+        # What is not ours in it stays.
+        state.path.rmdir()
     return True
 
 
 def forget(state: StateFolder) -> None:
-    """Remove what the engine and the simulated clouds know; the engine's own home stays."""
+    """Remove what the engine and the simulated clouds know."""
     for folder in (state.backend, state.workspace):
         shutil.rmtree(folder, ignore_errors=True)
     for file in (state.passphrase, *state.path.glob(f"{state.world.stem}.*")):

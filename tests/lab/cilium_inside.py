@@ -83,12 +83,13 @@ def seconds_until(condition: Callable[[], bool], limit: float = 120.0) -> float:
 
 def main() -> int:
     """Do it all once, and tell."""
-    subprocess.run(["mount", "-t", "tmpfs", "lab", "/run"], check=True)
+    subprocess.run(["/bin/mount", "-t", "tmpfs", "lab", "/run"], check=True)
     Path("/run/netns").mkdir()
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    inside, found = Inside(Path(sys.argv[1])), {}
-    lab, aws = inside.lab, None
-    lab.up(lambda text: print(text, file=sys.stderr))
+    subprocess.run(["/bin/ip", "link", "set", "lo", "up"], check=True)
+    found: dict[str, Any] = {}
+    inside = Inside(Path(sys.argv[1]))
+    lab = inside.lab
+    lab.up(lambda text: sys.stderr.write(f"{text}\n"))
     aws, azure = lab.cluster("aws-1"), lab.cluster("azure-1")
     api, release = aws.control_plane.api, aws.release
 
@@ -100,7 +101,8 @@ def main() -> int:
     found["peers"] = {name: [peer["name"] for peer in inside.peers(one)] for name, one in lab.clusters.items()}
     found["ids"] = [peer["config"]["cluster-id"] for peer in inside.peers(azure)]
     agent = release.agent("aws-1-a")
-    print(agent.debug("config", "--all", "-o", "json")[:200], agent.debug("config", "--all")[:6000], file=sys.stderr)
+    told = json.loads(agent.debug("config", "--all", "-o", "json"))
+    found["agent"] = {key: told[key] for key in ("ClusterID", "ClusterName", "EnableBPFMasquerade", "EnableL7Proxy")}
     backends = json.loads(agent.debug("service", "list", "-o", "json"))
     found["mesh backends"] = sorted(
         {
@@ -146,7 +148,7 @@ def main() -> int:
     inside.install("aws-1")
     found["connected anew after"] = seconds_until(inside.connected)
     lab.processes.stop_all()
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found))
     return 0
 
 

@@ -59,6 +59,7 @@ class FakeMesh:
     slow: float = 0.1
     largest: int = 1 << 20
     names: bool = True
+    walled_in: bool = False
     open_outside: set[str] = field(default_factory=set)
     stubborn: set[str] = field(default_factory=set)
     on_call: Callable[[], None] = lambda: None
@@ -115,6 +116,8 @@ class FakeMesh:
 
     def reached(self, targets: tuple[Target, ...], seconds: float) -> tuple[tuple[Target, str], ...]:
         assert seconds > 0
+        if self.walled_in:
+            raise ClusterError("no way outside")
         return tuple((target, "connected") for target in targets if target.host in self.open_outside)
 
     def call(self, source: Pod, host: str, port: int, *, calls: int, octets: int) -> Reply:

@@ -232,6 +232,12 @@ def test_what_answers_outside(dev_plan: FleetPlan) -> None:
     assert "aws-1 kubelet aws-1-a 10.200.1.1:10250" in targets
 
 
+def test_no_way_outside_is_told_and_hides_nothing(dev_plan: FleetPlan) -> None:
+    report = run(FakeMesh(dev_plan, walled_in=True))
+    assert {(each.kind, each.told) for each in untried(report)} == {("outside", "no way outside")}
+    assert not report.good
+
+
 def test_an_interrupt_ends_it_and_takes_the_callers_out(dev_plan: FleetPlan) -> None:
     mesh = FakeMesh(dev_plan)
     hold = threading.Event()

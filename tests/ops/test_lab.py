@@ -181,8 +181,7 @@ def test_down_removes_lab_and_state_and_twice_is_no_error(
     begin(fake, state, dev_plan)
     state.prepare(simulate=True)
     assert typed("down").exit_code == 0
-    assert not state.backend.exists()
-    assert not fake.folder.exists()
+    assert not state.path.exists()
     again = typed("down")
     assert (again.exit_code, again.stderr) == (0, f"lab: no lab runs in {fake.folder}\n")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from infra.plan import FleetPlan
-    from ops.adapters.kubernetes_ports import Caller, Pod, Progress
+    from ops.adapters.kubernetes_ports import Caller, Pod, Progress, Target
     from ops.services.connectivity.only import Only
     from ops.services.connectivity.plan import Probe
     from ops.services.connectivity.world import World
@@ -208,15 +208,20 @@ class ConnectivityTest:
         outside = self._world.outside
         targets = tuple(outside_targets(self._plan, seen))
         begun = time.time()
-        reached = dict(outside.reached(targets, self._seconds))
+        reached: dict[Target, str] = {}
+        failure = ""
+        try:
+            reached = dict(outside.reached(targets, self._seconds))
+        except HmsError as error:
+            failure = error.message
         return tuple(
             Result(
                 kind="outside",
                 source=outside.where,
                 destination=target.name,
                 expected="no answer",
-                outcome="failed" if target in reached else "passed",
-                told=reached.get(target, "no answer"),
+                outcome="untried" if failure else "failed" if target in reached else "passed",
+                told=failure or reached.get(target, "no answer"),
                 seconds=time.time() - begun,
             )
             for target in targets
