@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,9 +56,8 @@ class RunningCluster:
         lab_cgroup: str,
     ) -> None:
         self.plan = cluster
-        self.control_plane = ControlPlane(
-            cluster, processes, keys=_KEYS / cluster.name, data=folder / "data" / "etcd" / cluster.name
-        )
+        self._data = folder / "data" / "etcd" / cluster.name
+        self.control_plane = ControlPlane(cluster, processes, keys=_KEYS / cluster.name, data=self._data)
         self.release = Release(
             cluster, depth=plan.depth, kernel=kernel, api=self.control_plane.api, processes=processes
         )
@@ -76,13 +76,14 @@ class RunningCluster:
         }
         self._listener = listener
         self._networks = networks
+        self._disks = disks
         self._depth = plan.depth
         self._storage = Provisioner(self.control_plane.api, lambda node, path: self.node(node).make_directory(path))
         self._kubeconfig = folder / "kubeconfigs" / f"{cluster.name}.yaml"
 
     def start(self, progress: Callable[[str], None]) -> None:
         """Start the control plane, and open the way to it from the machine."""
-        self.control_plane.start()
+        self._start_control_plane()
         server = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
         self._kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_secret(self._kubeconfig, self.control_plane.keys.admin_kubeconfig(server))
@@ -90,9 +91,6 @@ class RunningCluster:
         progress(f"{self.plan.name}: API server answers")
         if self._depth == "datapath":
             self._storage.start()
-            self.control_plane.api.wait("kube-system is there", self._has_accounts)
-            for one in dns_objects(self.plan, COREDNS.name):
-                self.control_plane.api.apply(one)
 
     def start_nodes(self, progress: Callable[[str], None]) -> None:
         """Switch all nodes on."""
@@ -127,6 +125,17 @@ class RunningCluster:
             raise LabError(f"{self.plan.name} has no node {name}", f"nodes: {', '.join(self.nodes) or 'none'}")
         return self.nodes[name]
 
+    def empty(self, progress: Callable[[str], None]) -> None:
+        """Make the cluster as new: what a cloud does by deleting it, so that the next deployment finds nothing."""
+        for name in self.nodes:
+            self.stop_node(name)
+            self._disks.wipe(name)
+        self.release.forget()
+        self.control_plane.stop()
+        shutil.rmtree(self._data)
+        self._start_control_plane()
+        self.start_nodes(progress)
+
     def described(self) -> dict[str, Any]:
         """Give the cluster's entry in ``lab.json``."""
         port = self._listener.getsockname()[1]
@@ -138,6 +147,14 @@ class RunningCluster:
 
     def _planned(self, name: str) -> NodeLab:
         return next(node for node in self.plan.nodes if node.name == name)
+
+    def _start_control_plane(self) -> None:
+        """Start it, with what a cloud puts into a new cluster."""
+        self.control_plane.start()
+        if self._depth == "datapath":
+            self.control_plane.api.wait("kube-system is there", self._has_accounts)
+            for one in dns_objects(self.plan, COREDNS.name):
+                self.control_plane.api.apply(one)
 
     def _has_accounts(self) -> bool:
         return self.control_plane.api.get("v1", "ServiceAccount", "default", "kube-system") is not None

@@ -67,7 +67,7 @@ class _Probe:
 
 
 _INOTIFY = 72
-"""Instances of inotify that two clusters of two nodes take (an agent 3, an API server 3, a kubelet 6), with a reserve."""
+"""Instances of inotify that two clusters of two nodes take: an agent and an API server 3 each, a kubelet 6."""
 
 _CORES = 2
 """What the lab's times are measured on."""
@@ -187,6 +187,7 @@ def _here() -> tuple[Check, ...]:
             found=inotify >= _INOTIFY,
             said=f"{inotify} instances free" if inotify < _INOTIFY else "enough instances free",
             costs="agents end with 'too many open files': end another lab, or sysctl fs.inotify.max_user_instances=512",
+            needed="datapath",
         ),
         Check(
             name="memory",

@@ -18,3 +18,7 @@ class LabError(Exception):
         super().__init__(message)
         self.message = message
         self.advice = advice
+
+
+class UnfinishedError(LabError):
+    """Something was made, and does not get healthy."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.errors import LabError
+from lab.errors import LabError, UnfinishedError
 from lab.faults.catalogue import fault
 
 if TYPE_CHECKING:
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from lab.running import RunningLab
 
 Arguments = dict[str, Any]
+
+_RELEASE_SECONDS = 300.0
+"""Patience with a release that says nothing of it: Helm's own default."""
 
 
 class Verbs:
@@ -25,6 +28,7 @@ class Verbs:
             "release": self._release,
             "release-delete": self._release_delete,
             "exec": self._exec,
+            "empty": lambda arguments, progress: lab.cluster(arguments["cluster"]).empty(progress),
             "break": lambda arguments, _: fault(arguments["fault"]).break_(lab, arguments["target"]),
             "mend": lambda arguments, _: fault(arguments["fault"]).mend(lab, arguments["target"]),
             "differences": lambda _, __: lab.differences(),
@@ -53,8 +57,13 @@ class Verbs:
             name=arguments["name"],
             namespace=arguments["namespace"],
             progress=lambda text: progress(f"{cluster.plan.name}: {text}"),
-            wait=not arguments.get("skipAwait", False),
+            wait=False,
         )
+        if not arguments.get("skipAwait", False):
+            try:
+                cluster.release.wait(float(arguments.get("timeout", _RELEASE_SECONDS)))
+            except LabError as error:
+                raise UnfinishedError(error.message, error.advice) from error
         return {}
 
     def _release_delete(self, arguments: Arguments, _: Callable[[str], None]) -> dict[str, Any]:

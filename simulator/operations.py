@@ -174,10 +174,11 @@ class Operations:
                 return
             self._strike(context, "delete", "before")
             self._spend(context, kind.duration.delete, lambda: self._release(kind, context))
-            real = kind.real(context) if kind.real is not None else None
-            if real is not None:
+            if kind.real is not None:
                 self._release(kind, context)
-                real.delete(context, inputs)
+                real = kind.real(context)
+                if real is not None:
+                    real.delete(context, inputs)
             with self.world.transaction():
                 record = self._release(kind, context)
                 if record is None:

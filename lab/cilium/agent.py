@@ -32,6 +32,11 @@ ln -sfn "$2" {CNI_PROGRAMS}/cilium-cni
 """What the DaemonSet's init containers do on a node, besides building the configuration (``config``, which is run)."""
 
 
+def pod_name(cluster: str, node: str) -> str:
+    """Name the pod of a node's agent."""
+    return f"{cluster}/{NAME}/{node}"
+
+
 class Agent:
     """The agent of one node.
 
@@ -45,7 +50,7 @@ class Agent:
 
     def __init__(self, cluster: str, daemon_set: Object, *, node: Node, api: Api, processes: Processes) -> None:
         self._pod = Pod(
-            f"{cluster}/{NAME}/{node.name}",
+            pod_name(cluster, node.name),
             daemon_set,
             image=images.agent(),
             place=Place(

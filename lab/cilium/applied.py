@@ -31,7 +31,7 @@ class Applied:
     def put(self, rendered: Rendered, before: Rendered | None, namespace: str) -> None:
         """Let the API server have what is rendered, and nothing any more that only the rendering before had.
 
-        Certificates are signed where the CA or their description is new.
+        Certificates are signed where certgen's Jobs are new.
 
         Raises
         ------
@@ -46,8 +46,7 @@ class Applied:
         if before is not None:
             kept = {_identity(one) for one in rendered.applied}
             self._delete([one for one in reversed(before.applied) if _identity(one) not in kept])
-        if before is None or _signed(before) != _signed(rendered):
-            self.sign(rendered)
+        self._sign(rendered, certificates.wanted(rendered, before))
         self._api.apply(objects.empty(rendered.workload("DaemonSet", agent.NAME), PAUSE.name))
         service = rendered.find("Service", mesh.NAME)
         if service is not None:
@@ -65,10 +64,7 @@ class Applied:
         expired
             For faults.
         """
-        own = certificates.Authority.of(rendered)
-        wanted = certificates.wanted(rendered)
-        for secret in certificates.secrets(wanted, authority or own, expired=expired, trusted=own.pem):
-            self._api.apply(secret)
+        self._sign(rendered, certificates.wanted(rendered), authority, expired=expired)
 
     def delete(self, rendered: Rendered) -> None:
         """Delete it all, and wait until its namespaces are gone. Custom resources stay, as Helm leaves them.
@@ -86,6 +82,18 @@ class Applied:
         for one in rendered.applied:
             if one["kind"] == "Namespace":
                 self._wait_gone(one["metadata"]["name"])
+
+    def _sign(
+        self,
+        rendered: Rendered,
+        wanted: tuple[certificates.Wanted, ...],
+        authority: certificates.Authority | None = None,
+        *,
+        expired: bool = False,
+    ) -> None:
+        own = certificates.Authority.of(rendered)
+        for secret in certificates.secrets(wanted, authority or own, expired=expired, trusted=own.pem):
+            self._api.apply(secret)
 
     def _wait_gone(self, namespace: str) -> None:
         # A release that comes at once would be refused: its objects' namespace is still going.
@@ -133,8 +141,3 @@ class Applied:
 def _identity(one: Object) -> tuple[str, str, str]:
     metadata = one["metadata"]
     return one["kind"], metadata.get("namespace", ""), metadata["name"]
-
-
-def _signed(rendered: Rendered) -> tuple[object, object]:
-    """Give what certificates follow from: the CA, and what certgen is told."""
-    return rendered.find("Secret", "cilium-ca"), certificates.wanted(rendered)

@@ -113,11 +113,19 @@ class Authority:
         return cls(certificate.public_bytes(Encoding.PEM), certificate, key)
 
 
-def wanted(rendered: Rendered) -> tuple[Wanted, ...]:
-    """List the certificates that the chart's certgen Jobs would make."""
+def wanted(rendered: Rendered, before: Rendered | None = None) -> tuple[Wanted, ...]:
+    """List the certificates that the chart's certgen Jobs make.
+
+    Parameters
+    ----------
+    before
+        What was installed until now: a Job of the same name has run, and does not run again. The chart names a Job
+        after a hash of what it runs, so another CA alone signs nothing.
+    """
+    ran = set() if before is None else {_full_name(before, name) for name in _JOBS}
     found: list[Wanted] = []
     for name in _JOBS:
-        if not rendered.has("Job", name):
+        if _full_name(rendered, name) in {"", *ran}:
             continue
         (container,) = rendered.workload("Job", name)["spec"]["template"]["spec"]["containers"]
         config = next(one["value"] for one in container["env"] if one["name"] == _CONFIG)
@@ -133,6 +141,10 @@ def wanted(rendered: Rendered) -> tuple[Wanted, ...]:
             for one in yaml.safe_load(config)["certs"]
         ]
     return tuple(found)
+
+
+def _full_name(rendered: Rendered, job: str) -> str:
+    return str(rendered.workload("Job", job)["metadata"]["name"]) if rendered.has("Job", job) else ""
 
 
 def secrets(

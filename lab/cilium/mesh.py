@@ -21,7 +21,15 @@ NAME = "clustermesh-apiserver"
 """Deployment and Service."""
 
 _PROGRAM = "/usr/bin/clustermesh-apiserver"
-_CONTAINERS = ("etcd", "apiserver", "kvstoremesh")
+KVSTOREMESH = "kvstoremesh"
+"""Container that copies the peers' state."""
+
+_CONTAINERS = ("etcd", "apiserver", KVSTOREMESH)
+
+
+def pod_name(cluster: str) -> str:
+    """Name the pod of a cluster's mesh API server."""
+    return f"{cluster}/{NAME}"
 
 
 class MeshApiServer:
@@ -42,7 +50,7 @@ class MeshApiServer:
     ) -> None:
         place = Place(space=network_space(cluster.namespace), network=cluster.namespace)
         self._pod = Pod(
-            f"{cluster.name}/{NAME}",
+            pod_name(cluster.name),
             deployment,
             image=images.clustermesh_apiserver(),
             place=place,
@@ -91,7 +99,7 @@ class MeshApiServer:
         LabError
             If it does not answer.
         """
-        answer = self._pod.run("kvstoremesh", _PROGRAM, "kvstoremesh-dbg", "status", "-o", "json")
+        answer = self._pod.run(KVSTOREMESH, _PROGRAM, "kvstoremesh-dbg", "status", "-o", "json")
         peers: list[dict[str, Any]] = json.loads(answer) or []
         return peers
 
@@ -103,4 +111,4 @@ class MeshApiServer:
         LabError
             If it does not run.
         """
-        return self._pod.run("kvstoremesh", _PROGRAM, "kvstoremesh-dbg", "troubleshoot")
+        return self._pod.run(KVSTOREMESH, _PROGRAM, "kvstoremesh-dbg", "troubleshoot")

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from lab.machine.processes import Processes
     from lab.machine.spaces import Space
 
+_FOLDER = "/run/hms"
+"""Holds the folders of pods, in the space of each."""
+
 _VARIABLE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
+
+
+def entering(pod: str, container: str) -> tuple[str, ...]:
+    """Give what runs a command as in a container, in the space of a pod that was made, whether it runs or not."""
+    return (*PRIVATE, f"{_FOLDER}/{pod}/{container}.sh")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +100,7 @@ class Pod:
         self._place = place
         self._processes = processes
         self._extra = extra
-        self._folder = f"/run/hms/{name}"
+        self._folder = f"{_FOLDER}/{name}"
         self._view = place.root / self._folder.lstrip("/")
         self._uid = ""
         self.volumes = Volumes(
@@ -143,7 +151,7 @@ class Pod:
         return program.name
 
     def _enter(self, container: str) -> tuple[str, ...]:
-        return (*PRIVATE, f"{self._folder}/{container}.sh")
+        return entering(self.name, container)
 
     def _containers(self) -> list[dict[str, Any]]:
         return [*self._spec.get("initContainers", ()), *self._spec["containers"]]

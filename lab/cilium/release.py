@@ -129,6 +129,12 @@ class Release:
                 self._applied.delete(self._rendered)
             self._rendered = None
 
+    def forget(self) -> None:
+        """End the programs, where the cluster with all its objects goes."""
+        with self._lock:
+            self._running.kill()
+            self._rendered = None
+
     def join(self, node: Node) -> None:
         """Take a running node in: its agent starts now, or with the release. Again for a node that came back."""
         with self._lock:

@@ -1,7 +1,8 @@
 """The control socket of a lab: JSON lines over a Unix socket in its folder.
 
 A request is one line, ``{"verb": ..., ...arguments}``. The answer is any number of ``{"progress": text}`` and then one
-``{"result": ...}`` or ``{"error": text, "advice": text}``.
+``{"result": ...}`` or ``{"error": text, "advice": text}``, the latter with ``"unfinished": true`` where something was
+made that does not get healthy.
 """
 
 # ruff: noqa: ANN401 - any JSON goes over the socket
@@ -13,7 +14,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from lab.errors import LabError
+from lab.errors import LabError, UnfinishedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +114,8 @@ def _answer(connection: socket.socket, handle: Callable[[str, dict[str, Any], Ca
             request = json.loads(line)
             say({"result": handle(request.pop("verb"), request, lambda text: say({"progress": text}))})
         except LabError as error:
-            say({"error": error.message, "advice": error.advice})
+            unfinished = {"unfinished": True} if isinstance(error, UnfinishedError) else {}
+            say({"error": error.message, "advice": error.advice, **unfinished})
         except Exception as error:
             say({"error": f"{type(error).__name__}: {error}", "advice": "see logs/lab.log"})
             raise

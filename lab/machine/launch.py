@@ -42,7 +42,7 @@ def alive(folder: Path) -> bool:
     return False
 
 
-def start(
+def start(  # noqa: PLR0913 - what a lab is made from
     folder: Path,
     fleet: Path,
     *,

@@ -171,7 +171,8 @@ class Processes:
             raise LabError(f"{command[0]} in {space.name} did not end within {timeout:.0f} s") from None
         if done.returncode != 0:
             said = (done.stderr.strip() or done.stdout.strip())[-_TAIL:]
-            raise LabError(f"{' '.join(command[:6])} in {space.name} failed with {done.returncode}: {said}")
+            shown = " ".join((command[0].rpartition("/")[2], *command[1:6]))
+            raise LabError(f"{shown} in {space.name} failed with {done.returncode}: {said}")
         return done.stdout
 
     def log(self, name: str) -> Path:

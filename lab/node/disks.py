@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +83,10 @@ class Disks:
             for part in DISK:
                 (disk / part).mkdir(parents=True)
             self._copy_images(disk / "containerd")
+
+    def wipe(self, node: str) -> None:
+        """Forget a node's disk; the next that is asked for is new."""
+        shutil.rmtree(self._folder / node, ignore_errors=True)
 
     def _take_in(self, image: Path, address: Path) -> None:
         ctr = (str(tool("ctr")), "--address", str(address), "--namespace", IMAGES)

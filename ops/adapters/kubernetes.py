@@ -32,9 +32,10 @@ _MERGE = "application/strategic-merge-patch+json"
 class KubernetesApi:
     """One API server. Safe to use from several threads. Use :func:`kubernetes_api`."""
 
-    def __init__(self, name: str, client: Any) -> None:  # noqa: ANN401 - the library has no types of its own for it
+    def __init__(self, name: str, client: Any, patience: float = _READ) -> None:  # noqa: ANN401 - untyped library
         self.name = name
         self._client = client
+        self._patience = patience
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """Read an object or a list.
@@ -69,7 +70,7 @@ class KubernetesApi:
 
         configuration = self._client.configuration
         # The library has no argument for it, and would wait for ever for an API server that is silent.
-        websocket.setdefaulttimeout(_READ)
+        websocket.setdefaulttimeout(self._patience)
         url = f"ws{configuration.host.removeprefix('http')}{path}?{urlencode(query)}"
         try:
             return create_websocket(configuration, url, {**self._headers(), "sec-websocket-protocol": _PROTOCOL})
@@ -115,10 +116,9 @@ class KubernetesApi:
 
         url = f"{self._client.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
         headers = self._headers() | ({"Content-Type": _MERGE} if body is not None else {})
+        limits = (min(_CONNECT, self._patience), self._patience)
         try:
-            response = self._client.call_api(
-                method, url, header_params=headers, body=body, _request_timeout=(_CONNECT, _READ)
-            )
+            response = self._client.call_api(method, url, header_params=headers, body=body, _request_timeout=limits)
             octets = response.read()
         except (ApiException, urllib3.exceptions.HTTPError) as error:
             raise ClusterError(f"{self.name}: the API server does not answer: {_first_line(error)}") from None
@@ -135,7 +135,7 @@ class KubernetesApi:
 
 @contextmanager
 def kubernetes_api(
-    name: str, kubeconfig: Mapping[str, Any] | str | None, context: str | None = None
+    name: str, kubeconfig: Mapping[str, Any] | str | None, context: str | None = None, *, patience: float = _READ
 ) -> Iterator[KubernetesApi]:
     """Open a cluster.
 
@@ -147,6 +147,8 @@ def kubernetes_api(
         Its content, or a file; None for the user's own.
     context
         Which of its contexts; the current one if none is named.
+    patience
+        Seconds to wait for an answer.
 
     Raises
     ------
@@ -174,7 +176,7 @@ def kubernetes_api(
         except (config.ConfigException, OSError) as error:
             raise ClusterError(f"{name}: its kubeconfig cannot be used: {_first_line(error)}") from None
         with client.ApiClient(configuration) as opened:
-            yield KubernetesApi(name, opened)
+            yield KubernetesApi(name, opened, patience)
 
 
 def frames(socket: Any, until: float) -> Iterator[tuple[int, bytes]]:  # noqa: ANN401 - websocket-client has no types

@@ -42,6 +42,9 @@ _POLL = 0.2
 _OWN_LIMIT = 5.0
 """Seconds after which ``/dial`` itself gives up a request."""
 
+_LONGEST = 160
+"""Characters of a message."""
+
 _BROKEN_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
 
 _WORDS: tuple[tuple[str, Failure], ...] = (
@@ -85,7 +88,7 @@ class PodCaller:
                     if reply.failure is not None:
                         break
         except (ClusterError, OSError) as error:
-            reply = Reply(failure="probe", told=f"no way into {self._pod.name}: {error}")
+            reply = Reply(failure="probe", told=f"no way into {self._pod.name}: {_end(str(error))}")
         return Reply(answers=tuple(answers), failure=reply.failure, told=reply.told, seconds=time.monotonic() - begun)
 
 
@@ -212,4 +215,5 @@ def _path(pod: Pod) -> str:
 
 def _end(text: str) -> str:
     """Shorten a message to what went wrong: Go puts the whole request, and all that wraps the error, before it."""
-    return text.strip().splitlines()[0][-160:] if text.strip() else ""
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= _LONGEST else line[-_LONGEST:].partition(": ")[2] or line[-_LONGEST:]

@@ -20,6 +20,7 @@ from simulator.aws.common import (
 from simulator.aws.eks_outputs import cluster_outputs
 from simulator.kind import Autoname, Duration, Failure, Reference, Refused, get, known, walk
 from simulator.kubernetes.cluster import forget
+from simulator.kubernetes.live import emptied_in_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -219,7 +220,7 @@ CLUSTER = make(
     duration=Duration(create=600, update=300, delete=180),
 )
 
-KINDS = (CLUSTER,)
+KINDS = (emptied_in_lab(CLUSTER),)
 
 
 def cluster_reference(path: str = "clusterName", *, holds: str = "") -> Reference:

@@ -31,6 +31,7 @@ from simulator.azure.references import refers
 from simulator.azure.subnet import SUBNET
 from simulator.kind import Duration, Failure, Inputs, Refused, get, known
 from simulator.kubernetes.cluster import forget
+from simulator.kubernetes.live import emptied_in_lab
 
 if TYPE_CHECKING:
     from simulator.context import Context
@@ -129,40 +130,44 @@ def _on_delete(context: Context) -> None:
 
 
 KINDS = (
-    arm_kind(
-        CLUSTER,
-        "Microsoft.ContainerService/managedClusters/{resourceName}",
-        moves=True,
-        name_pattern=r"[a-zA-Z0-9]|[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]",
-        immutable=(
-            "diskEncryptionSetID",
-            "dnsPrefix",
-            "fqdnSubdomain",
-            "linuxProfile",
-            "windowsProfile",
-            "nodeResourceGroup",
-            *(f"networkProfile.{name}" for name in _NETWORK_FIXED),
-        ),
-        checks=(_named,),
-        admits=(_names_are_fit, _version_is_fit, _pools_are_fit, _network_is_fit, _security_is_fit),
-        references=(
-            refers("agentPoolProfiles[].vnetSubnetID", SUBNET, code="SubnetNotFound", status=404),
-            refers("diskEncryptionSetID", DISKS, code="DiskEncryptionSetError"),
-        ),
-        compute=cluster_outputs,
-        computed=(
-            "agentPoolProfiles",
-            "kubernetesVersion",
-            "identity",
-            "identityProfile",
-            "networkProfile",
-            "nodeResourceGroup",
-            "oidcIssuerProfile",
-        ),
-        volatile=("currentKubernetesVersion",),
-        on_delete=_on_delete,
-        exclusive=lambda inputs: [write_key(inputs["resourceGroupName"], "managedClusters", inputs["resourceName"])],
-        exclusive_code="OperationNotAllowed",
-        duration=Duration(create=360, update=180, delete=240),
+    emptied_in_lab(
+        arm_kind(
+            CLUSTER,
+            "Microsoft.ContainerService/managedClusters/{resourceName}",
+            moves=True,
+            name_pattern=r"[a-zA-Z0-9]|[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]",
+            immutable=(
+                "diskEncryptionSetID",
+                "dnsPrefix",
+                "fqdnSubdomain",
+                "linuxProfile",
+                "windowsProfile",
+                "nodeResourceGroup",
+                *(f"networkProfile.{name}" for name in _NETWORK_FIXED),
+            ),
+            checks=(_named,),
+            admits=(_names_are_fit, _version_is_fit, _pools_are_fit, _network_is_fit, _security_is_fit),
+            references=(
+                refers("agentPoolProfiles[].vnetSubnetID", SUBNET, code="SubnetNotFound", status=404),
+                refers("diskEncryptionSetID", DISKS, code="DiskEncryptionSetError"),
+            ),
+            compute=cluster_outputs,
+            computed=(
+                "agentPoolProfiles",
+                "kubernetesVersion",
+                "identity",
+                "identityProfile",
+                "networkProfile",
+                "nodeResourceGroup",
+                "oidcIssuerProfile",
+            ),
+            volatile=("currentKubernetesVersion",),
+            on_delete=_on_delete,
+            exclusive=lambda inputs: [
+                write_key(inputs["resourceGroupName"], "managedClusters", inputs["resourceName"])
+            ],
+            exclusive_code="OperationNotAllowed",
+            duration=Duration(create=360, update=180, delete=240),
+        )
     ),
 )

@@ -29,7 +29,7 @@ def values(cluster: str, fleet: str = "dev") -> dict[str, Any]:
         cluster,
         platform="eks" if plan.sites[plan.clusters[cluster].site].cloud == "aws" else "aks",
         api_host="api.example",
-        ca=CaLeaves(certificate="certificate", key=FAKE_KEY),
+        ca=CaLeaves(certificate="certificate", key=FAKE_KEY, bundle="certificate"),
         operator_role_arn="arn" if plan.mesh.profile == "eni" else None,
     )
 

@@ -34,6 +34,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(doctor.tools, "missing", list)
     monkeypatch.setattr(doctor.cgroups, "hierarchies", lambda: (tmp_path,))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+    # However many labs and editors run on the machine of whoever tests.
+    monkeypatch.setattr(doctor, "_free_inotify", lambda: doctor._INOTIFY)
     (tmp_path / "cgroup.controllers").touch()
     made.add("clang", "echo Debian clang version 19.1.7")
     _kernel(made)
@@ -63,6 +65,16 @@ def test_what_a_lab_shows_less_without_is_not_needed(machine: Machine, name: str
     assert not has(name)
     assert _check(name).said == "Error: Unknown device type."
     assert datapath_possible()
+
+
+def test_a_second_lab_with_nodes_is_told_that_inotify_has_run_out(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert machine.left() == []
+    monkeypatch.setattr(doctor, "_free_inotify", lambda: 14)
+    assert _check("inotify").said == "14 instances free"
+    assert control_possible()
+    assert not datapath_possible()
 
 
 @pytest.mark.parametrize("name", ["iptables", "bpffs", "BPF", "overlayfs", "vxlan"])

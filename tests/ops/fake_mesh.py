@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -57,8 +58,10 @@ class FakeMesh:
     mute: set[str] = field(default_factory=set)
     remote_first: set[str] = field(default_factory=set)
     slow: float = 0.1
+    swallowed: bool = False
     largest: int = 1 << 20
     names: bool = True
+    entrance: float = 0.0
     walled_in: bool = False
     open_outside: set[str] = field(default_factory=set)
     stubborn: set[str] = field(default_factory=set)
@@ -150,6 +153,8 @@ class FakeMesh:
             return Reply(failure="silent", seconds=3.0)
         with self._lock:
             self.passed += [(source.address, pod.address, port) for pod in admitted]
+        if octets and self.swallowed:
+            return Reply(failure="silent", seconds=18.0)
         if octets > self.largest:
             return Reply(failure="cut", seconds=0.1)
         answers = tuple(admitted[number % len(admitted)].name if self.names else "<html>" for number in range(calls))
@@ -194,6 +199,7 @@ class FakeStation:
     def caller(self, pod: Pod) -> Iterator[FakeCaller]:
         if str(pod.place) in self.mesh.stubborn:
             raise ClusterError(f"{pod.place}: the container does not start")
+        time.sleep(self.mesh.entrance)
         self.mesh.entered.append(pod.name)
         try:
             yield FakeCaller(self.mesh, pod)

@@ -155,7 +155,9 @@ def test_up_all_on_simulated_clouds(shell: Shell) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert shell.engine.runs == [(verb, stack) for stack in ("aws-dev", "azure-dev") for verb in ("preview", "up")]
     assert [pack.folder for pack in shell.engine.packs if pack] == [ROOT / "policies"] * 4
-    assert shell.clouds == [{"world": shell.state / "world.db", "quotas": Quotas(), "scale": 0.5, "faults": None}]
+    assert shell.clouds == [
+        {"world": shell.state / "world.db", "quotas": Quotas(), "scale": 0.5, "faults": None, "lab": None}
+    ]
     workspace, environment, secrets_provider = shell.made[0]
     assert workspace == shell.state / "workspace"
     assert secrets_provider == "passphrase"

@@ -198,6 +198,9 @@ def test_a_lab_that_shows_nothing(
     assert told in result.stderr
 
 
-def test_a_port_that_no_component_uses() -> None:
+def test_a_port_that_no_component_and_no_other_run_uses() -> None:
     plan = three([], front=component(["aws-1"], port=18080), back=component(["aws-1"], port=18081))
-    assert probe_port(plan) == 18082
+    ports = [probe_port(plan, run) for run in range(2000)]
+    assert ports[:3] == [18082, 18083, 18084]
+    assert {18080, 18081}.isdisjoint(ports)
+    assert ports[0] != ports[1]

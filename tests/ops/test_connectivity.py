@@ -187,7 +187,14 @@ def test_an_agent_saw_another_cluster_answer(dev_plan: FleetPlan) -> None:
 def test_a_link_that_loses_full_packets(dev_plan: FleetPlan) -> None:
     report = run(FakeMesh(dev_plan, slow=20.0), Only((("dev", "api"),)))
     assert failed(report) == {
-        "aws-1/dev -> azure-1/api (pod)": "12 x 900 kB in 20.00 s: more than 9.7 s: packets of the full size get lost"
+        "aws-1/dev -> azure-1/api (pod)": "12 x 900 kB in 20.00 s: more than 9.7 s: full packets get lost"
+    }
+
+
+def test_a_link_that_swallows_full_packets(dev_plan: FleetPlan) -> None:
+    report = run(FakeMesh(dev_plan, swallowed=True), Only((("dev", "api"),)))
+    assert failed(report) == {
+        "aws-1/dev -> azure-1/api (pod)": "no answer to 900 kB, while small requests pass: full packets get lost"
     }
 
 
@@ -254,6 +261,21 @@ def test_an_interrupt_ends_it_and_takes_the_callers_out(dev_plan: FleetPlan) -> 
     assert time.monotonic() - begun < 2
     assert len(mesh.left) == len(mesh.entered) == 9
     hold.set()
+
+
+def test_an_interrupt_waits_for_callers_on_their_way_in(dev_plan: FleetPlan) -> None:
+    mesh = FakeMesh(dev_plan)
+    mesh.entrance = 0.3
+
+    def progress(what: str, done: int, total: int) -> None:
+        del done, total
+        if what == "putting callers into pods":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(mesh, progress=progress)
+    time.sleep(0.5)
+    assert mesh.left == mesh.entered
 
 
 def test_progress_counts(dev_plan: FleetPlan) -> None:

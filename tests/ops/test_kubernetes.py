@@ -223,7 +223,7 @@ def test_a_server_that_never_answers_in_the_pod(fake: FakeApi, monkeypatch: pyte
     monkeypatch.setattr(kubernetes_caller, "_SERVE", 0.3)
     with (
         kubernetes_api("aws-1", fake.kubeconfig) as api,
-        pytest.raises(ClusterError, match="agnhost does not answer in dev-0"),
+        pytest.raises(ClusterError, match="agnhost does not answer in dev-0: failed to connect to localhost"),
         KubernetesStation(api, PORT).caller(DEV),
     ):
         pass

@@ -260,6 +260,9 @@ def test_status_tells_what_is_wrong(
         yield SimpleNamespace(get=lambda _: {"items": items})
 
     def run(space: str, *command: str) -> str:
+        if space == "aws-1":
+            assert command[1:] == ("kvstoremesh-dbg", "status", "-o", "json")
+            raise ClusterError("clustermesh-apiserver in cp-aws-1 failed with 1")
         assert command[1:] == ("status", "-o", "json")
         if space == "aws-1-b":
             raise ClusterError("cilium-dbg in aws-1-b failed with 1")
@@ -273,10 +276,18 @@ def test_status_tells_what_is_wrong(
     assert (aws.api, azure.api) == ("ready", "azure-1: the API server does not answer")
     assert aws.nodes == {"aws-1-a": True, "aws-1-b": False}
     assert aws.agents == {"aws-1-a": "Ok", "aws-1-b": "cilium-dbg in aws-1-b failed with 1"}
-    assert aws.mesh == {"azure-1": "Waiting for initial connection to be established"}
+    assert aws.mesh == {
+        "azure-1": "Waiting for initial connection to be established",
+        "mesh API server": "clustermesh-apiserver in cp-aws-1 failed with 1",
+    }
     clusters, wrong = service.status_tables((aws, azure))
     assert clusters.rows[0] == ("aws-1", "ready", "1 of 2", "1 of 2", "0 of 1")
-    assert [row[1] for row in wrong.rows] == ["node aws-1-b", "agent on aws-1-b", "peer azure-1"]
+    assert [row[1] for row in wrong.rows] == [
+        "node aws-1-b",
+        "agent on aws-1-b",
+        "peer azure-1",
+        "mesh API server",
+    ]
 
 
 def test_doctor_exits_with_3_where_no_lab_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,13 @@ def test_a_name_cannot_be_given_twice() -> None:
 
 
 def test_every_option_of_a_place_reaches_the_factory(tmp_path: Path) -> None:
-    given = {"simulate": True, "state": tmp_path, "pace": 0.5, "faults": tmp_path / "f", "allow_passphrase": True}
+    given = {
+        "simulate": True,
+        "state": tmp_path,
+        "lab": True,
+        "pace": 0.5,
+        "faults": tmp_path / "f",
+        "allow_passphrase": True,
+    }
     assert vars(WorkOptions(**given).place()) == given
     assert vars(PlaceOptions(state=tmp_path).place()).items() >= {"simulate": False, "state": tmp_path}.items()

@@ -310,10 +310,20 @@ def test_an_interrupted_apply_leaves_nothing(kube: Kube, api: FakeApi) -> None:
 def test_a_server_that_goes_away_meanwhile_leaves_the_object_unfinished(kube: Kube, api: FakeApi) -> None:
     broken(api)
     threading.Timer(0.3, lambda: api.troubles.extend([None] * 1000)).start()
-    made = kube.create(DEPLOYMENT, deployment())
+    made = kube.create(DEPLOYMENT, annotated(deployment(), timeoutSeconds="1"))
     assert made.reasons[0] == "Resource 'api' was created but failed to initialize"
     assert "does not answer" in made.reasons[-1]
     assert kube.world.one(DEPLOYMENT, made.id) is not None
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_comes_back_meanwhile_is_asked_again(kube: Kube, api: FakeApi) -> None:
+    def controller(live: dict[str, Any]) -> None:
+        api.troubles = [None] * 1000
+        threading.Timer(0.5, lambda: (api.troubles.clear(), ready(live))).start()
+
+    api.controller = controller
+    assert kube.create(DEPLOYMENT, deployment()).reasons == ()
 
 
 def test_an_object_that_somebody_deletes_meanwhile(kube: Kube, api: FakeApi) -> None:

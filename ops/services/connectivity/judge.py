@@ -119,6 +119,9 @@ def judge(case: Case, reply: Reply, evidence: Evidence) -> Result:
         return _result(case, reply, "passed" if resolves else "failed", "resolves" if resolves else _said(reply))
     if case.kind == "denied":
         return _denied(case, reply, evidence, drop, verdict)
+    if reply.failure == "silent" and reply.octets:
+        told = f"no answer to {reply.octets / 1000:.0f} kB, while small requests pass: full packets get lost"
+        return _result(case, reply, "failed", told, verdict)
     if reply.failure is not None:
         before = f"after {len(reply.answers)} of {case.probe.calls} answers: " if case.probe.calls > 1 else ""
         return _result(case, reply, "failed", before + _said(reply), verdict)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ops.adapters.kubernetes_ports import Drop, Inventory, Reply
 from ops.errors import HmsError, RefusedError
 from ops.services.connectivity.bench import Bench, outside_targets
+from ops.services.connectivity.callers import Callers
 from ops.services.connectivity.judge import ROUNDS, STALL, Evidence, Result, judge
 from ops.services.connectivity.plan import plan_cases
 from ops.services.connectivity.report import Report
@@ -113,19 +114,20 @@ class ConnectivityTest:
             for number, probe in enumerate(large := [each for each in planned.probes if each.octets]):
                 self._progress("sending large packets", number, len(large))
                 replies[probe] = self._large(bench, callers, probe)
-        results = tuple(judge(case, replies[case.probe], evidence) for case in planned.cases)
-        return (*results, *(outside.result() if outside else ())), planned.notes
+            results = tuple(judge(case, replies[case.probe], evidence) for case in planned.cases)
+            return (*results, *(outside.result() if outside else ())), planned.notes
 
     def _callers(self, stack: ExitStack, bench: Bench) -> dict[Pod, Caller | HmsError]:
         """Put a caller into one pod of each component that calls."""
-        contexts = {pod: self._world.stations[pod.place.cluster].caller(pod) for pod in bench.sources.values()}
-
-        def enter(pod: Pod) -> Caller:
-            caller = contexts[pod].__enter__()
-            stack.push(contexts[pod].__exit__)
-            return caller
-
-        return self._gather("putting callers into pods", {pod: _bound(enter, pod) for pod in contexts})
+        callers = Callers()
+        stack.callback(callers.close)
+        # Called first: what has not begun must not begin while callers are taken out.
+        stack.callback(self._pool.shutdown, wait=False, cancel_futures=True)
+        work = {
+            pod: _bound(callers.enter, self._world.stations[pod.place.cluster].caller(pod))
+            for pod in bench.sources.values()
+        }
+        return self._gather("putting callers into pods", work)
 
     def _call(
         self, what: str, bench: Bench, callers: Mapping[Pod, Caller | HmsError], probes: tuple[Probe, ...]
@@ -159,7 +161,7 @@ class ConnectivityTest:
             reply = replace(self._one(bench, callers, replace(probe, octets=MODEST_OCTETS)), octets=MODEST_OCTETS)
         most = probe.calls * (STALL + ROUNDS * small.seconds)
         if reply.failure is None and reply.seconds > most:
-            return replace(reply, told=f"more than {most:.1f} s: packets of the full size get lost")
+            return replace(reply, told=f"more than {most:.1f} s: full packets get lost")
         return reply
 
     def _evidence(self, bench: Bench, since: float) -> Evidence:

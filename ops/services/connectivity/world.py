@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from ops.adapters.kubernetes_ports import Agents, Caller, Inventory, Outside, Pod, Station
     from ops.adapters.lab import Lab
 
-_FIRST_PORT = 18080
-"""Where what calls listens in its pod, unless a component listens there."""
+_PORTS = range(18080, 19080)
+"""Where what calls may listen in its pod."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +107,11 @@ def differences(lab: Lab) -> tuple[str, ...]:
     )
 
 
-def probe_port(plan: FleetPlan) -> int:
-    """Choose a port that no component listens on."""
+def probe_port(plan: FleetPlan, run: int) -> int:
+    """Choose a port that no component listens on, and another in each run: two at once must not end each other's."""
     taken = {component.port for component in plan.fleet.components.values()}
-    return next(port for port in range(_FIRST_PORT, 65536) if port not in taken)
+    free = [port for port in _PORTS if port not in taken]
+    return free[run % len(free)]
 
 
 @contextmanager
@@ -125,7 +127,7 @@ def _opened(
             except ClusterError as error:
                 stations[name] = _Closed(error)
             else:
-                stations[name] = KubernetesStation(apis[name], probe_port(plan))
+                stations[name] = KubernetesStation(apis[name], probe_port(plan, os.getpid()))
         yield apis, stations
 
 

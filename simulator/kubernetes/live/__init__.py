@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from simulator.kubernetes.cluster import RELEASE
-from simulator.kubernetes.live.lab import lab_cluster
+from simulator.kubernetes.live.cluster import LiveCluster
+from simulator.kubernetes.live.lab import cluster_named, lab_cluster
 from simulator.kubernetes.live.objects import LiveObject
 from simulator.kubernetes.live.release import LiveRelease
 
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 
 _CORE: Final = "core/"
 """How Pulumi's tokens spell the API group that has no name."""
+
+
+def emptied_in_lab(kind: Kind) -> Kind:
+    """Return the kind of a cloud's cluster, whose deletion takes along all that is in the lab's cluster."""
+
+    def real(context: Context) -> Real | None:
+        if context.old is None:
+            return None
+        cluster = cluster_named(str(context.old.outputs.get("name")))
+        return LiveCluster(cluster) if cluster is not None else None
+
+    return replace(kind, real=real)
 
 
 def in_lab(kind: Kind) -> Kind:

@@ -49,11 +49,22 @@ def lab_cluster(context: Context) -> LabCluster | None:
     Refused
         The lab has no such cluster, or its file cannot be used.
     """
+    record = find_cluster(context.world, context.scope) if os.environ.get(LAB) else None
+    return None if record is None else cluster_named(str(record.outputs.get("name")))
+
+
+def cluster_named(name: str) -> LabCluster | None:
+    """Give the real cluster by its name in the cloud; ``None`` where no lab runs.
+
+    Raises
+    ------
+    Refused
+        The lab has no such cluster, or its file cannot be used.
+    """
     path = os.environ.get(LAB)
-    record = find_cluster(context.world, context.scope) if path else None
-    if not path or record is None:
+    if not path:
         return None
-    name, document = str(record.outputs.get("name")), _read(Path(path))
+    document = _read(Path(path))
     try:
         clusters: dict[str, Any] = document["clusters"]
         found = next((key for key, one in clusters.items() if name in one["names"]), None)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from simulator.context import Context
     from simulator.kind import Inputs, Outputs
     from simulator.kubernetes.live.lab import LabCluster
+    from simulator.kubernetes.live.ready import Fetch
     from simulator.world import Record
 
 _LOG: Final = logging.getLogger(__name__)
@@ -194,11 +195,7 @@ class LiveObject:
         failed = f"Resource '{name}' was created but failed to initialize"
         try:
             for _ in turns(context, end := deadline(context, inputs)):
-                found = fetch(path)
-                if found is None:
-                    raise Unfinished(_outputs(live), f"'{name}' was deleted while it was waited for")
-                live = found
-                problems = lacks(live, fetch, created=context.old is None)
+                live, problems = _look(path, live, fetch, created=context.old is None)
                 if not problems:
                     return _outputs(live)
             heading = (
@@ -212,6 +209,19 @@ class LiveObject:
         except Refused as refused:
             heading, problems = failed, [*problems, str(refused)]
         raise Unfinished(_outputs(live), heading, *problems, *answer.warnings)
+
+
+def _look(path: str, live: dict[str, Any], fetch: Fetch, *, created: bool) -> tuple[dict[str, Any], list[str]]:
+    """Give the object as it is now, and what it lacks; a server that is away may be back at the next look."""
+    try:
+        found = fetch(path)
+        if found is None:
+            raise Unfinished(_outputs(live), f"'{get(live, 'metadata.name')}' was deleted while it was waited for")
+        return found, lacks(found, fetch, created=created)
+    except Refused as refused:
+        if refused.code != UNREACHABLE:
+            raise
+        return live, [str(refused)]
 
 
 def _given(value: Any) -> Any:  # noqa: ANN401 - any JSON
