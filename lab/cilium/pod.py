@@ -146,6 +146,7 @@ class Pod:
             space=self._place.space,
             ready=self._probe(found),
             before=self._place.cgroup,
+            comes_back=True,
         )
         self._processes.start(program)
         return program.name

@@ -72,6 +72,7 @@ class ControlPlane:
                 command=command,
                 space=network_space(self._cluster.namespace),
                 ready=lambda: web.says(probe, body),
+                comes_back=True,
             )
 
         def loopback(port: int, context: ssl.SSLContext | None) -> Web:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lab.cilium.mesh import KVSTOREMESH
+from lab.cluster.pki import CONTROLLERS
 from lab.faults.fault import Fault
 
 if TYPE_CHECKING:
     from lab.running import RunningLab
-
-KVSTOREMESH = "kvstoremesh"
-"""Container that copies the peers' state."""
 
 
 def _mesh_off(lab: RunningLab, name: str) -> None:
@@ -39,7 +38,10 @@ def _copier_on(lab: RunningLab, name: str) -> None:
 
 
 def _server_off(lab: RunningLab, name: str) -> None:
-    lab.processes.kill(f"{lab.cluster(name).plan.name}/kube-apiserver")
+    # With leader election, which a lab does without, controllers that lose it end too. Left running they would come
+    # back to it half a minute late, and take every node for lost meanwhile.
+    for program in ("kube-apiserver", *CONTROLLERS):
+        lab.processes.kill(f"{lab.cluster(name).plan.name}/{program}")
 
 
 def _server_on(lab: RunningLab, name: str) -> None:

@@ -23,6 +23,15 @@ _POLL = 0.1
 _GRACE = 5.0
 """Seconds between asking a program to end and killing it."""
 
+_WATCH = 0.5
+"""Seconds between two looks at programs that come back."""
+
+_LONGEST = 20.0
+"""Seconds after which a program that ends again and again is started; kubelet goes up to 300."""
+
+_TRIES = 4
+"""How often a program may end before whoever waits for it gives up."""
+
 _TAIL = 2000
 """Octets of a log that an error shows."""
 
@@ -39,6 +48,8 @@ class Program:
         Says whether it does its work; None where running is enough.
     before
         Called in the child between fork and exec (for cgroups).
+    comes_back
+        Start it again when it ends by itself, as kubelet, systemd or a cloud would.
     """
 
     name: str
@@ -48,6 +59,32 @@ class Program:
     cwd: Path | None = None
     ready: Callable[[], bool] | None = None
     before: Callable[[], None] | None = None
+    comes_back: bool = False
+
+
+@dataclass
+class _Run:
+    """A program as it runs.
+
+    Parameters
+    ----------
+    wanted
+        Whether it should run: until somebody stops or kills it.
+    ends
+        How often it has ended by itself.
+    due
+        Moment, on the monotonic clock, before which it is not started again.
+    """
+
+    program: Program
+    process: subprocess.Popen[bytes]
+    wanted: bool = True
+    ends: int = 0
+    due: float = 0.0
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
 
 
 class Processes:
@@ -62,7 +99,8 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._lock = threading.Lock()
-        self._running: dict[str, tuple[Program, subprocess.Popen[bytes]]] = {}
+        self._running: dict[str, _Run] = {}
+        self._watched = False
 
     def start(self, program: Program) -> None:
         """Start a program, without waiting until it is ready.
@@ -72,24 +110,14 @@ class Processes:
         LabError
             If one of that name runs.
         """
-        log = self.log(program.name)
-        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log(program.name).parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
             if self._alive(program.name):
                 raise LabError(f"{program.name} is running already")
-            with log.open("ab") as out:
-                process = subprocess.Popen(  # noqa: S603 - programs of the lab
-                    (*program.space.prefix, *program.command),
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                    cwd=program.cwd,
-                    env={**os.environ, **program.env},
-                    # A group of its own: what enters a process namespace forks, and both have to go.
-                    start_new_session=True,
-                    preexec_fn=program.before,  # noqa: PLW1509 - only writes to cgroups
-                )
-            self._running[program.name] = (program, process)
+            self._running[program.name] = _Run(program, self._spawn(program))
+            if program.comes_back and not self._watched:
+                self._watched = True
+                threading.Thread(target=self._watch, name="programs that come back", daemon=True).start()
 
     def wait(self, name: str, seconds: float = 60.0) -> None:
         """Wait until a program is ready.
@@ -97,13 +125,14 @@ class Processes:
         Raises
         ------
         LabError
-            If it ends instead, or takes too long; with the end of its log.
+            If it ends instead, again and again where it comes back, or takes too long; with the end of its log.
         """
-        program, process = self._running[name]
-        end = time.monotonic() + seconds
+        run = self._running[name]
+        program, ends, end = run.program, run.ends, time.monotonic() + seconds
         while program.ready is not None and not program.ready():
-            if process.poll() is not None:
-                raise LabError(f"{name} ended with {process.returncode}: {self.tail(name)}", f"see {self.log(name)}")
+            code = run.process.poll()
+            if code is not None and not (program.comes_back and run.wanted and run.ends - ends < _TRIES):
+                raise LabError(f"{name} ended with {code}: {self.tail(name)}", f"see {self.log(name)}")
             if time.monotonic() > end:
                 raise LabError(f"{name} is not ready after {seconds:.0f} s: {self.tail(name)}", f"see {self.log(name)}")
             time.sleep(_POLL)
@@ -120,7 +149,7 @@ class Processes:
         """Send a signal to a program and its children (``SIGSTOP`` makes it hang, ``SIGCONT`` goes on)."""
         with self._lock:
             if self._alive(name):
-                os.killpg(self._running[name][1].pid, number)
+                os.killpg(self._running[name].process.pid, number)
 
     def running(self, name: str) -> bool:
         """Say whether a program runs."""
@@ -134,7 +163,7 @@ class Processes:
 
     def program(self, name: str) -> Program:
         """Give a program that was started, to start it again."""
-        return self._running[name][0]
+        return self._running[name].program
 
     def restart(self, name: str) -> None:
         """Start a program again as it was."""
@@ -190,13 +219,46 @@ class Processes:
             self.kill(name)
 
     def _alive(self, name: str) -> bool:
-        return name in self._running and self._running[name][1].poll() is None
+        return name in self._running and self._running[name].alive
+
+    def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
+        with self.log(program.name).open("ab") as out:
+            return subprocess.Popen(  # noqa: S603 - programs of the lab
+                (*program.space.prefix, *program.command),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=program.cwd,
+                env={**os.environ, **program.env},
+                # A group of its own: what enters a process namespace forks, and both have to go.
+                start_new_session=True,
+                preexec_fn=program.before,  # noqa: PLW1509 - only writes to cgroups
+            )
+
+    def _watch(self) -> None:
+        """Start again what ended by itself, later each time."""
+        while True:
+            time.sleep(_WATCH)
+            with self._lock:
+                for run in self._running.values():
+                    if run.program.comes_back and run.wanted and not run.alive:
+                        self._revive(run)
+
+    def _revive(self, run: _Run) -> None:
+        now = time.monotonic()
+        if run.due == 0.0:
+            run.due = now + min(2.0**run.ends, _LONGEST)
+            run.ends += 1
+        elif now >= run.due:
+            run.due = 0.0
+            run.process = self._spawn(run.program)
 
     def _end(self, name: str, number: signal.Signals) -> None:
         with self._lock:
             if name not in self._running:
                 return
-            _, process = self._running[name]
+            self._running[name].wanted = False
+            process = self._running[name].process
         if process.poll() is None:
             os.killpg(process.pid, number)
             try:

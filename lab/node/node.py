@@ -173,6 +173,8 @@ class Node:
             cwd=_ROOT,
             ready=ready,
             before=self.cgroup.join,
+            # Its first process is the machine itself, which nobody switches on again.
+            comes_back=name != "init",
         )
         self._processes.start(program)
         self._processes.wait(program.name)

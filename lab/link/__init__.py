@@ -1,0 +1,1 @@
+"""The link between clouds for real: IKEv2 daemons, ESP and BGP speakers from the planned tunnels."""

@@ -1,0 +1,274 @@
+"""What a running twin shows: per tunnel, and between the networks of two sites."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from lab.errors import LabError
+from lab.link.packets import Flows, Listener, ping
+from lab.link.twin import INTERNET
+from lab.machine.spaces import LAB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.link.pairs import Tunnel
+    from lab.link.twin import End, Twin
+
+_SIZES = (1446, 1400, 1399, 1372, 1350, 1280, 576)
+"""Octets of packets that are tried, largest first."""
+
+_FLOWS = 32
+
+_STILL = 3.5
+"""Seconds without any change after which nothing more is going to come up: a BGP session takes two."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TunnelSeen:
+    """What is seen of a tunnel.
+
+    Parameters
+    ----------
+    ike, esp
+        Algorithms agreed on, ``AES_GCM_16-256/PRF_HMAC_SHA2_384/ECP_384``; empty where there is no SA.
+    rekeyed
+        The child SA's algorithms after its keys were exchanged, group included; empty where that failed.
+    bgp
+        State at the AWS end and at the Azure end, with what was last wrong.
+    aws_learned, azure_learned
+        Ranges that came over this tunnel.
+    ping
+        Whether the far inside address answers through it.
+    said
+        What the daemons say of why there is no tunnel.
+    """
+
+    number: int
+    ike: str = ""
+    esp: str = ""
+    rekeyed: str = ""
+    bgp: tuple[str, str] = ("", "")
+    wrong: tuple[str, str] = ("", "")
+    aws_learned: tuple[str, ...] = ()
+    azure_learned: tuple[str, ...] = ()
+    ping: bool = False
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SitesSeen:
+    """What is seen between the networks of an AWS gateway and of an Azure gateway.
+
+    Parameters
+    ----------
+    paths
+        Equal paths that the AWS gateway knows to the VNet, and the VNet's side to the VPC.
+    used
+        Tunnels that packets of many flows took, there and back.
+    largest
+        Octets of the largest packet that passes both ways.
+    """
+
+    aws: str
+    azure: str
+    paths: tuple[int, int]
+    used: tuple[int, int]
+    ping: tuple[bool, bool]
+    largest: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """All that is seen of a twin.
+
+    Parameters
+    ----------
+    up
+        Seconds until all was up, or nothing more came up.
+    sealed, clear
+        Packets of IKE and ESP outside, and octets in the clear there.
+    """
+
+    tunnels: tuple[TunnelSeen, ...]
+    sites: tuple[SitesSeen, ...]
+    up: float = 0.0
+    sealed: int = 0
+    clear: int = 0
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Checks:
+    """Looks at a twin."""
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+
+    def run(self, progress: Callable[[str], None], begun: float) -> Seen:
+        """Wait for what comes up, exchange keys, and send packets.
+
+        Parameters
+        ----------
+        begun
+            When the twin was begun, by the monotonic clock.
+        """
+        twin = self._twin
+        prefixes = [one.prefixes for one in (*twin.aws_gateways().values(), *twin.azure_gateways().values())]
+        listener = Listener(INTERNET, tuple(prefix for each in prefixes for prefix in each))
+        self.settle()
+        up = time.monotonic() - begun
+        progress(f"settled after {up:.1f} s")
+        rekeyed = self._rekey()
+        tunnels = tuple(self._tunnel(tunnel, rekeyed) for tunnel in twin.tunnels)
+        sites = tuple(
+            seen for aws, azure in product(twin.aws_gateways(), twin.azure_gateways()) if (seen := self._sites(aws, azure))
+        )
+        heard = listener.stop()
+        return Seen(tunnels=tunnels, sites=sites, up=up, sealed=heard.sealed, clear=heard.clear)
+
+    def settle(self, patience: float = 30.0) -> bool:
+        """Wait until all is up, or nothing has changed for a while; say whether all is up."""
+        end = time.monotonic() + patience
+        before: tuple[object, ...] = ()
+        since = time.monotonic()
+        while time.monotonic() < end:
+            now = self.glance()
+            if all(good for good, _ in now):
+                return True
+            if now != before:
+                before, since = now, time.monotonic()
+            if time.monotonic() - since > _STILL:
+                return False
+            time.sleep(0.15)
+        return False
+
+    def glance(self) -> tuple[tuple[bool, str], ...]:
+        """Say of each end whether it is up, and in what state its session is."""
+        found: list[tuple[bool, str]] = []
+        states = {bird.speaker.name: bird.states() for bird in self._twin.birds}
+        for end in self._twin.ends():
+            state = states[end.gateway].get(end.device, ("none", ""))[0]
+            learned = state == "Established" and end.bird.learned(end.device)
+            # States of a session that does not come up change all the time; that is no progress.
+            found.append((bool(learned), "up" if learned else state if state == "Established" else "down"))
+        for fabric in self._twin.fabrics.values():
+            found += [(state[0] == "Established", state[0]) for state in states[fabric.speaker.name].values()]
+        return tuple(found)
+
+    def _rekey(self) -> dict[int, str]:
+        """Exchange the keys of every tunnel that is up; give what was agreed on then."""
+        before: dict[int, dict[str, dict[str, str]]] = {}
+        for number, end in self._twin.aws.items():
+            if children := end.charon.children():
+                before[number] = children
+                end.charon.rekey()
+        after: dict[int, str] = {}
+        until = time.monotonic() + 2.5
+        while len(after) < len(before) and time.monotonic() < until:
+            time.sleep(0.1)
+            for number in before.keys() - after.keys():
+                fresh = {k: v for k, v in self._twin.aws[number].charon.children().items() if k not in before[number]}
+                if fresh:
+                    after[number] = _esp(next(iter(fresh.values())))
+        return after
+
+    def _tunnel(self, tunnel: Tunnel, rekeyed: dict[int, str]) -> TunnelSeen:
+        number = tunnel.number
+        aws, azure = self._twin.aws.get(number), self._twin.azure.get(number)
+        sa = (aws and aws.charon.sa()) or {}
+        children = [one for one in sa.get("child-sas", {}).values() if one.get("state") == "INSTALLED"]
+        sessions = [_session(end) for end in (aws, azure)]
+        return TunnelSeen(
+            number=number,
+            ike=_ike(sa) if sa else "",
+            esp=_esp(children[0]).rpartition("/")[0] or _esp(children[0]) if children else "",
+            rekeyed=rekeyed.get(number, ""),
+            bgp=(sessions[0][0], sessions[1][0]),
+            wrong=(sessions[0][1], sessions[1][1]),
+            aws_learned=sessions[0][2],
+            azure_learned=sessions[1][2],
+            ping=bool(aws and children and ping(aws.gateway, aws.near, aws.far)),
+            said=() if sa and children else tuple(dict.fromkeys((aws.charon.said() if aws else ()) + (azure.charon.said() if azure else ()))),
+        )
+
+    def _sites(self, aws: str, azure: str) -> SitesSeen | None:
+        """Look between two networks that some tunnel is meant to join."""
+        twin = self._twin
+        meant = [
+            tunnel
+            for tunnel in twin.tunnels
+            if tunnel.aws and tunnel.azure and (tunnel.aws.gateway.urn, tunnel.azure.gateway.planned.urn) == (aws, azure)
+        ]
+        if not meant or aws not in twin.hosts or azure not in twin.hosts:
+            return None
+        near, far = (twin.sites[aws], twin.hosts[aws]), (twin.sites[azure], twin.hosts[azure])
+        there, back = ping(*near, far[1]), ping(*far, near[1])
+        largest = 0
+        if there and back:
+            largest = next((size for size in _SIZES if ping(*near, far[1], size) and ping(*far, near[1], size)), 0)
+        return SitesSeen(
+            aws=twin.aws_gateways()[aws].name,
+            azure=twin.azure_gateways()[azure].planned.name,
+            paths=(
+                self._paths(twin.space(aws), twin.azure_gateways()[azure].prefixes),
+                self._paths(twin.space(azure, -1), twin.aws_gateways()[aws].prefixes),
+            ),
+            used=self._used(meant, near, far) if there else (0, 0),
+            ping=(there, back),
+            largest=largest,
+        )
+
+    def _paths(self, space: str, prefixes: tuple[str, ...]) -> int:
+        found = [
+            len(route.get("nexthops", [route]))
+            for prefix in prefixes
+            for route in json.loads(self._twin.processes.run(LAB, "ip", "-n", space, "-j", "route", "show", prefix))
+        ]
+        return min(found, default=0)
+
+    def _used(self, meant: list[Tunnel], near: tuple[str, str], far: tuple[str, str]) -> tuple[int, int]:
+        def counted() -> dict[int, tuple[int, int]]:
+            return {
+                tunnel.number: (_sent(self._twin, self._twin.aws[tunnel.number]), _sent(self._twin, self._twin.azure[tunnel.number]))
+                for tunnel in meant
+                if tunnel.number in self._twin.aws and tunnel.number in self._twin.azure
+            }
+
+        before = counted()
+        flows = Flows(near, far, count=_FLOWS, every=0.05)
+        time.sleep(0.4)
+        flows.stop(0.2)
+        after = counted()
+        # A flow sends eight; what BGP says meanwhile is less.
+        used = [tuple(after[n][side] - before[n][side] >= 6 for side in (0, 1)) for n in after]
+        return sum(one[0] for one in used), sum(one[1] for one in used)
+
+
+def _session(end: End | None) -> tuple[str, str, tuple[str, ...]]:
+    if end is None:
+        return "none", "", ()
+    state, wrong = end.bird.states().get(end.device, ("none", ""))
+    return state, wrong, end.bird.learned(end.device) if state == "Established" else ()
+
+
+def _sent(twin: Twin, end: End) -> int:
+    told = twin.processes.run(LAB, "ip", "-n", end.gateway, "-j", "-s", "link", "show", "dev", end.device)
+    return int(json.loads(told)[0]["stats64"]["tx"]["packets"])
+
+
+def _ike(sa: dict[str, Any]) -> str:
+    return "/".join((_cipher(sa), *(sa[key] for key in ("integ-alg", "prf-alg", "dh-group") if key in sa)))
+
+
+def _esp(child: dict[str, str]) -> str:
+    return "/".join((_cipher(child), *(child[key] for key in ("integ-alg", "dh-group") if key in child)))
+
+
+def _cipher(sa: dict[str, Any]) -> str:
+    return "-".join(sa[key] for key in ("encr-alg", "encr-keysize") if key in sa)
