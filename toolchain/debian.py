@@ -92,6 +92,51 @@ TOOLS = (
 _SECCOMP = "libseccomp-dev"
 """What runc is built against; a static library and headers, so it is unpacked alone."""
 
+LINK_TOOLS = (
+    DebianTool(
+        name="charon",
+        program="charon",
+        packages=("libssl3",),
+        alone=(
+            "libcharon-extra-plugins",
+            "libstrongswan",
+            "libstrongswan-standard-plugins",
+            "strongswan-charon",
+            "strongswan-libcharon",
+            # Not for swanctl itself: the plugin of its protocol is in there.
+            "strongswan-swanctl",
+        ),
+        # Never the machine's own: its plugins are laid over /usr together with it.
+        instead=(),
+    ),
+    DebianTool(name="bird", program="bird", packages=("libssh-gcrypt-4",), alone=("bird2",), instead=()),
+)
+"""What the link's twin runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """Tools that are unpacked together.
+
+    Parameters
+    ----------
+    name
+        Begins the name of their folder.
+    further
+        A package without a program, unpacked alone; empty for none.
+    """
+
+    name: str
+    tools: tuple[DebianTool, ...]
+    further: str = ""
+
+
+LAB = Bundle(name="lab-debian", tools=TOOLS, further=_SECCOMP)
+LINK = Bundle(name="link-debian", tools=LINK_TOOLS)
+
+_IPSEC = "ipsec"
+"""Folder of strongSwan's daemons and of the libraries that are theirs alone."""
+
 _LAYOUT = 1
 """Raised when the folder is laid out in another way."""
 
@@ -99,15 +144,15 @@ _SYSTEM = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin"
 """Where root's programs are, whatever the PATH says."""
 
 
-def folder() -> Path:
+def folder(bundle: Bundle = LAB) -> Path:
     """Give the place of the unpacked tools, whether or not they are there."""
     release = "".join(path.read_text(encoding="utf-8") for path in [Path("/etc/os-release")] if path.exists())
-    made_from = f"{_LAYOUT}{TOOLS}{_SECCOMP}{platform.machine()}{release}"
-    return shared_cache() / f"lab-debian-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
+    made_from = f"{_LAYOUT}{bundle.tools}{bundle.further}{platform.machine()}{release}"
+    return shared_cache() / f"{bundle.name}-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
 
 
 def path() -> str:
-    """Give a PATH on which each tool is found under its name."""
+    """Give a PATH on which each tool of the lab is found under its name."""
     parts = [str(folder() / "bin"), *os.environ.get("PATH", "").split(os.pathsep), *_SYSTEM]
     return os.pathsep.join(dict.fromkeys(part for part in parts if part))
 
@@ -129,7 +174,7 @@ def seccomp_environment() -> dict[str, str]:
     }
 
 
-def obtain() -> Path:
+def obtain(bundle: Bundle = LAB) -> Path:
     """Unpack what the machine lacks, and write a wrapper for each tool.
 
     Raises
@@ -137,21 +182,21 @@ def obtain() -> Path:
     StepFailedError
         If there is no apt, a package cannot be had, or a tool does not run.
     """
-    target = folder()
+    target = folder(bundle)
     if target.exists():
         return target
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         raise StepFailedError("the lab's tools come from Debian's packages, and there is no apt-get and dpkg here")
-    own = {tool.name: found for tool in TOOLS if (found := _on_machine(tool))}
-    lacking = [tool for tool in TOOLS if tool.name not in own]
+    own = {tool.name: found for tool in bundle.tools if (found := _on_machine(tool))}
+    lacking = [tool for tool in bundle.tools if tool.name not in own]
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".build-") as temporary:
         made = Path(temporary) / "made"
         (made / "bin").mkdir(parents=True)
-        _unpack(lacking, made)
-        for tool in TOOLS:
+        _unpack(lacking, made, bundle.further)
+        for tool in bundle.tools:
             _write(tool, own.get(tool.name), made)
-        for tool in TOOLS:
+        for tool in bundle.tools:
             run(f"try {tool.name}", [made / "bin" / tool.name, tool.asked], quiet=True)
         made.replace(target)
     return target
@@ -163,10 +208,10 @@ def _on_machine(tool: DebianTool) -> Path | None:
     return next((each for each in found if re.search(tool.accepts, output(str(each), tool.asked))), None)
 
 
-def _unpack(tools: Iterable[DebianTool], made: Path) -> None:
+def _unpack(tools: Iterable[DebianTool], made: Path, further: str) -> None:
     """Download the packages of these tools, with what they need and the machine lacks, and unpack them."""
     wanted = sorted({package for tool in tools for package in tool.packages})
-    alone = {package for tool in tools for package in tool.alone} | {_SECCOMP}
+    alone = {package for tool in tools for package in tool.alone} | ({further} - {""})
     names = sorted({*_lacking(wanted), *alone})
     downloads = made.parent / "downloads"
     downloads.mkdir()
@@ -203,13 +248,15 @@ def _write(tool: DebianTool, own: Path | None, made: Path) -> None:
         libraries = [
             f"$here/{folder.relative_to(made)}"
             for folder in sorted({file.parent for file in (made / "root").rglob("*.so*")})
-            if folder.name.endswith("-linux-gnu")
+            if folder.name.endswith("-linux-gnu") or folder.name == _IPSEC
         ]
         text = (
             "here=${0%/*}/..\n"
             f'export LD_LIBRARY_PATH="{os.pathsep.join(libraries)}"\n'
             f'export XTABLES_LIBDIR="{os.pathsep.join(f"{library}/xtables" for library in libraries)}"\n'
             'export TC_LIB_DIR="$here/root/usr/lib/tc"\n'
+            # Without a file of settings charon does not even say its version.
+            'export STRONGSWAN_CONF="${STRONGSWAN_CONF:-$here/root/etc/strongswan.conf}"\n'
             f'exec "$here/{_program(tool, made).relative_to(made)}" {tool.applet} "$@"\n'
         )
     wrapper = made / "bin" / tool.name
@@ -219,7 +266,8 @@ def _write(tool: DebianTool, own: Path | None, made: Path) -> None:
 
 def _program(tool: DebianTool, made: Path) -> Path:
     """Find a program in what was unpacked: releases differ in where they put it."""
-    places = [made / "root" / place / tool.program for place in ("usr/bin", "usr/sbin", "bin", "sbin")]
+    folders = ("usr/bin", "usr/sbin", "bin", "sbin", f"usr/lib/{_IPSEC}")
+    places = [made / "root" / place / tool.program for place in folders]
     found = next((place for place in places if place.exists()), None)
     if found is None:
         raise StepFailedError(f"{tool.program} is not in Debian's package {' or '.join(tool.packages)}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from toolchain import debian, sources
+from toolchain import debian, link, sources
 from toolchain.programs import MODULES, find, obtain
 from toolchain.run import StepFailedError, say
 
@@ -26,6 +26,7 @@ def missing() -> list[str]:
     return [
         *(program for module in MODULES_OF_LAB for program in module.programs if find(program) is None),
         *debian.absent(),
+        *link.missing(),
         *([] if sources.pause().exists() else ["pause"]),
         *([] if sources.bpf_sources().exists() else ["the sources of Cilium's datapath"]),
     ]
@@ -39,6 +40,7 @@ def main() -> int:
         if not missing():
             return 0
         debian.obtain()
+        debian.obtain(debian.LINK)
         for module in MODULES_OF_LAB:
             obtain(module, debian.seccomp_environment() if module.name == "runc" else None)
         sources.obtain_pause()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
-from lab.machine.processes import Program, Processes
+from lab.machine.processes import Processes, Program
 from lab.machine.spaces import network_space
 
 if TYPE_CHECKING:
@@ -113,6 +113,10 @@ class Bird:
         """List the ranges that came over a session and are not refused."""
         text = self._ask(f"show route protocol {session}")
         return tuple(sorted(set(re.findall(r"(\d+\.\d+\.\d+\.\d+/\d+)\s+unicast", text))))
+
+    def switch(self, session: str, *, on: bool) -> None:
+        """Close a session politely, or let it come up again."""
+        self._ask(f"{'enable' if on else 'disable'} {session}")
 
     def _ask(self, command: str) -> str:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.errors import LabError
 from lab.link import vici
-from lab.machine.processes import Program, Processes
+from lab.machine.processes import Processes, Program
 from lab.machine.spaces import LAB, network_space
 
 if TYPE_CHECKING:
@@ -22,21 +21,29 @@ _MARK = "0x42"
 
 _PLUGINS = "random nonce aes sha1 sha2 hmac kdf gcm openssl vici kernel-libipsec kernel-netlink socket-default"
 
+_BEGIN = 'mount -t overlay -o "lowerdir=$1/usr:/usr" link /usr && mount --bind "$2" /run && exec /usr/lib/ipsec/charon'
+"""The daemon looks for its plugins below /usr and writes its process number to /run, whatever it is told."""
+
 _CHILD = "net"
 
-_TELLING = (
-    "received proposals unacceptable",
-    "received proposals:",
-    "configured proposals:",
+_DECISIVE = (
+    "proposals unacceptable",
+    "no acceptable proposal",
+    "no acceptable KEY_EXCHANGE_METHOD",
     "NO_PROPOSAL_CHOSEN",
+    "INVALID_KE_PAYLOAD",
     "MAC mismatched",
     "AUTHENTICATION_FAILED",
     "no IKE config found",
     "no CHILD_SA built",
     "TS_UNACCEPTABLE",
     "giving up after",
+    "INVALID_MAJOR_VERSION",
 )
 """What a line of the log has in it that says why there is no tunnel."""
+
+_OFFERS = ("received proposals: ", "configured proposals: ")
+"""What both ends offer: told where that is why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +68,7 @@ class Identity:
     version: int
     ike: tuple[str, ...]
     esp: tuple[str, ...]
-    key: str
+    key: str = field(repr=False)
     starts: bool
     restarts: bool
     dpd_timeout: int
@@ -96,21 +103,19 @@ class Charon:
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "strongswan.conf").write_text(self._configuration(), encoding="utf-8")
         self._socket.unlink(missing_ok=True)
+        self._remove_decoy()
         self._processes.start(
             Program(
                 name=self.name,
-                # Its plugins are looked for below /usr and its process number is written to /run, whatever it is told.
                 command=(
-                    "unshare", "--mount", "--propagation", "private", "--", "sh", "-c",
-                    'mount -t overlay -o "lowerdir=$1/usr:/usr" link /usr && mount --bind "$2" /run'
-                    " && exec /usr/lib/ipsec/charon",
-                    "charon", str(self._programs), str(self._folder),
+                    *("unshare", "--mount", "--propagation", "private", "--"),
+                    *("sh", "-c", _BEGIN, "charon", str(self._programs), str(self._folder)),
                 ),
                 space=network_space(self.name),
                 env={"STRONGSWAN_CONF": "/run/strongswan.conf"},
                 ready=self._socket.exists,
             )
-        )  # fmt: skip
+        )
 
     def hand_over(self, gateway: str, device: str) -> None:
         """Move its TUN into a gateway's namespace.
@@ -118,27 +123,26 @@ class Charon:
         The daemon keeps it open wherever it is. It wants an interface of that name for a route of its own, so it gets
         another that leads nowhere.
         """
-        self._processes.wait(self.name)
+        self._processes.wait(self.name, 15)
         self._processes.run(LAB, "ip", "-n", self.name, "link", "set", "ipsec0", "netns", gateway, "name", device)
         self._processes.run(LAB, "ip", "-n", self.name, "tuntap", "add", "ipsec0", "mode", "tun")
         self._processes.run(LAB, "ip", "-n", self.name, "link", "set", "ipsec0", "up")
 
+    def _remove_decoy(self) -> None:
+        """Take away what an earlier daemon was given, so that this one gets the name."""
+        if "ipsec0" in self._processes.run(LAB, "ip", "-n", self.name, "-br", "link"):
+            self._processes.run(LAB, "ip", "-n", self.name, "link", "delete", "ipsec0")
+
     def load(self) -> None:
         """Give it its connection and its key; it calls the other end if it is the one that starts."""
-        one = self.identity
-        vici.ask(
-            self._socket,
-            "load-shared",
-            {"id": "key", "type": "ike", "data": one.key, "owners": [one.here, one.there]},
-        )
-        vici.ask(self._socket, "load-conn", {one.name: self._connection()})
+        self._load_key()
+        vici.ask(self._socket, "load-conn", {self.name: self._connection()})
 
-    def load_key(self, key: str) -> None:
-        """Give it another key; what stands stays."""
-        one = self.identity
-        vici.ask(
-            self._socket, "load-shared", {"id": "key", "type": "ike", "data": key, "owners": [one.here, one.there]}
-        )
+    def rekeyed_with(self, key: str, *, running: bool = True) -> None:
+        """Take another key for what is to come; what stands stays."""
+        self.identity = replace(self.identity, key=key)
+        if running:
+            self._load_key()
 
     def sa(self) -> dict[str, Any] | None:
         """Give the established IKE SA, with its child SAs; None where there is none."""
@@ -157,16 +161,20 @@ class Charon:
         """Exchange keys for the child SA, as happens by itself within an hour."""
         vici.ask(self._socket, "rekey", {"child": _CHILD})
 
-    def rekey_ike(self) -> None:
-        """Authenticate again with the key of now, the new SA before the old one goes."""
-        vici.ask(self._socket, "rekey", {"ike": self.name, "reauth": "yes"})
-
     def said(self) -> tuple[str, ...]:
-        """List what it said of why there is no tunnel, each sentence once, the last ones."""
+        """List what it said of why there is no tunnel, each sentence once."""
         log = self._processes.log(self.name)
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-        telling = [line.partition("] ")[2] for line in lines if any(word in line for word in _TELLING)]
-        return tuple(dict.fromkeys(telling))[-6:]
+        sentences = [line.partition("] ")[2].strip() for line in lines]
+        decisive = [text for text in sentences if any(word in text for word in _DECISIVE)]
+        if any("roposal" in text for text in decisive):
+            decisive += [text for text in sentences if text.startswith(_OFFERS)]
+        return tuple(dict.fromkeys(decisive))
+
+    def _load_key(self) -> None:
+        one = self.identity
+        shared = {"id": "key", "type": "ike", "data": one.key, "owners": [one.here, one.there]}
+        vici.ask(self._socket, "load-shared", shared)
 
     def _configuration(self) -> str:
         return f"""charon {{
@@ -179,11 +187,9 @@ class Charon:
   retransmit_tries = 3
   retry_initiate_interval = {self._timers.retry}
   filelog {{
-    stdout {{
+    stderr {{
       default = 1
       cfg = 2
-      ike_name = no
-      flush_line = yes
     }}
   }}
   plugins {{
@@ -224,16 +230,3 @@ class Charon:
                 }
             },
         }
-
-
-def address(text: str, what: str) -> str:
-    """Take a public address that must be there.
-
-    Raises
-    ------
-    LabError
-        If it is not.
-    """
-    if not text:
-        raise LabError(f"{what} has no public address")
-    return text

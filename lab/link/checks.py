@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from lab.errors import LabError
 from lab.link.packets import Flows, Listener, ping
 from lab.link.twin import INTERNET
 from lab.machine.spaces import LAB
@@ -101,7 +99,6 @@ class Seen:
     up: float = 0.0
     sealed: int = 0
     clear: int = 0
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class Checks:
@@ -119,20 +116,22 @@ class Checks:
             When the twin was begun, by the monotonic clock.
         """
         twin = self._twin
-        prefixes = [one.prefixes for one in (*twin.aws_gateways().values(), *twin.azure_gateways().values())]
-        listener = Listener(INTERNET, tuple(prefix for each in prefixes for prefix in each))
+        listener = Listener(INTERNET, twin.prefixes())
         self.settle()
         up = time.monotonic() - begun
         progress(f"settled after {up:.1f} s")
         rekeyed = self._rekey()
-        tunnels = tuple(self._tunnel(tunnel, rekeyed) for tunnel in twin.tunnels)
+        with ThreadPoolExecutor(len(twin.tunnels)) as pool:
+            tunnels = tuple(pool.map(lambda tunnel: self._tunnel(tunnel, rekeyed), twin.tunnels))
         sites = tuple(
-            seen for aws, azure in product(twin.aws_gateways(), twin.azure_gateways()) if (seen := self._sites(aws, azure))
+            seen
+            for aws, azure in product(twin.aws_gateways(), twin.azure_gateways())
+            if (seen := self._sites(aws, azure))
         )
         heard = listener.stop()
         return Seen(tunnels=tunnels, sites=sites, up=up, sealed=heard.sealed, clear=heard.clear)
 
-    def settle(self, patience: float = 30.0) -> bool:
+    def settle(self, patience: float = 30.0, still: float = _STILL) -> bool:
         """Wait until all is up, or nothing has changed for a while; say whether all is up."""
         end = time.monotonic() + patience
         before: tuple[object, ...] = ()
@@ -143,7 +142,7 @@ class Checks:
                 return True
             if now != before:
                 before, since = now, time.monotonic()
-            if time.monotonic() - since > _STILL:
+            if time.monotonic() - since > still:
                 return False
             time.sleep(0.15)
         return False
@@ -173,9 +172,9 @@ class Checks:
         while len(after) < len(before) and time.monotonic() < until:
             time.sleep(0.1)
             for number in before.keys() - after.keys():
-                fresh = {k: v for k, v in self._twin.aws[number].charon.children().items() if k not in before[number]}
-                if fresh:
-                    after[number] = _esp(next(iter(fresh.values())))
+                children = self._twin.aws[number].charon.children()
+                if fresh := [child for key, child in children.items() if key not in before[number]]:
+                    after[number] = _esp(fresh[0])
         return after
 
     def _tunnel(self, tunnel: Tunnel, rekeyed: dict[int, str]) -> TunnelSeen:
@@ -187,14 +186,16 @@ class Checks:
         return TunnelSeen(
             number=number,
             ike=_ike(sa) if sa else "",
-            esp=_esp(children[0]).rpartition("/")[0] or _esp(children[0]) if children else "",
+            esp=_esp(children[0], group=False) if children else "",
             rekeyed=rekeyed.get(number, ""),
             bgp=(sessions[0][0], sessions[1][0]),
             wrong=(sessions[0][1], sessions[1][1]),
             aws_learned=sessions[0][2],
             azure_learned=sessions[1][2],
             ping=bool(aws and children and ping(aws.gateway, aws.near, aws.far)),
-            said=() if sa and children else tuple(dict.fromkeys((aws.charon.said() if aws else ()) + (azure.charon.said() if azure else ()))),
+            said=()
+            if children
+            else tuple(dict.fromkeys(text for end in (aws, azure) if end for text in end.charon.said())),
         )
 
     def _sites(self, aws: str, azure: str) -> SitesSeen | None:
@@ -203,14 +204,18 @@ class Checks:
         meant = [
             tunnel
             for tunnel in twin.tunnels
-            if tunnel.aws and tunnel.azure and (tunnel.aws.gateway.urn, tunnel.azure.gateway.planned.urn) == (aws, azure)
+            if tunnel.aws
+            and tunnel.azure
+            and (tunnel.aws.gateway.urn, tunnel.azure.gateway.planned.urn) == (aws, azure)
         ]
         if not meant or aws not in twin.hosts or azure not in twin.hosts:
             return None
         near, far = (twin.sites[aws], twin.hosts[aws]), (twin.sites[azure], twin.hosts[azure])
         there, back = ping(*near, far[1]), ping(*far, near[1])
-        largest = 0
+        largest, used = 0, (0, 0)
         if there and back:
+            out, home = tunnels_used(twin, near, far)
+            used = len(out), len(home)
             largest = next((size for size in _SIZES if ping(*near, far[1], size) and ping(*far, near[1], size)), 0)
         return SitesSeen(
             aws=twin.aws_gateways()[aws].name,
@@ -219,7 +224,7 @@ class Checks:
                 self._paths(twin.space(aws), twin.azure_gateways()[azure].prefixes),
                 self._paths(twin.space(azure, -1), twin.aws_gateways()[aws].prefixes),
             ),
-            used=self._used(meant, near, far) if there else (0, 0),
+            used=used,
             ping=(there, back),
             largest=largest,
         )
@@ -232,22 +237,22 @@ class Checks:
         ]
         return min(found, default=0)
 
-    def _used(self, meant: list[Tunnel], near: tuple[str, str], far: tuple[str, str]) -> tuple[int, int]:
-        def counted() -> dict[int, tuple[int, int]]:
-            return {
-                tunnel.number: (_sent(self._twin, self._twin.aws[tunnel.number]), _sent(self._twin, self._twin.azure[tunnel.number]))
-                for tunnel in meant
-                if tunnel.number in self._twin.aws and tunnel.number in self._twin.azure
-            }
 
-        before = counted()
-        flows = Flows(near, far, count=_FLOWS, every=0.05)
-        time.sleep(0.4)
-        flows.stop(0.2)
-        after = counted()
-        # A flow sends eight; what BGP says meanwhile is less.
-        used = [tuple(after[n][side] - before[n][side] >= 6 for side in (0, 1)) for n in after]
-        return sum(one[0] for one in used), sum(one[1] for one in used)
+def tunnels_used(twin: Twin, near: tuple[str, str], far: tuple[str, str]) -> tuple[set[int], set[int]]:
+    """Give the numbers of the tunnels that packets of many flows take, there and back."""
+    numbers = twin.aws.keys() & twin.azure.keys()
+
+    def counted() -> dict[int, tuple[int, int]]:
+        return {number: (_sent(twin, twin.aws[number]), _sent(twin, twin.azure[number])) for number in numbers}
+
+    before = counted()
+    flows = Flows(near, far, count=_FLOWS, every=0.05)
+    time.sleep(0.6)
+    flows.stop(0.2)
+    after = counted()
+    # A flow sends twelve; what BGP says meanwhile is less.
+    there, back = ({n for n in numbers if after[n][side] - before[n][side] >= 11} for side in (0, 1))
+    return there, back
 
 
 def _session(end: End | None) -> tuple[str, str, tuple[str, ...]]:
@@ -266,8 +271,9 @@ def _ike(sa: dict[str, Any]) -> str:
     return "/".join((_cipher(sa), *(sa[key] for key in ("integ-alg", "prf-alg", "dh-group") if key in sa)))
 
 
-def _esp(child: dict[str, str]) -> str:
-    return "/".join((_cipher(child), *(child[key] for key in ("integ-alg", "dh-group") if key in child)))
+def _esp(child: dict[str, str], *, group: bool = True) -> str:
+    further = ("integ-alg", "dh-group") if group else ("integ-alg",)
+    return "/".join((_cipher(child), *(child[key] for key in further if key in child)))
 
 
 def _cipher(sa: dict[str, Any]) -> str:

@@ -32,6 +32,7 @@ class AwsGateway:
     urn: str
     name: str
     asn: int
+    transit: bool
     ecmp: bool
     prefixes: tuple[str, ...]
     routed: tuple[str, ...] | None
@@ -125,9 +126,8 @@ class AzureEnd:
     peer_bgp: str
     peer_asn: int
     custom: tuple[str, ...]
-    ike: tuple[str, ...]
-    esp: tuple[str, ...]
-    groups: tuple[int, ...]
+    ike: Offer
+    esp: Offer
     version: int
     dpd_timeout: int
     bgp: bool
@@ -226,7 +226,7 @@ class Reader:
             vpn, "transitGatewayId" if transit else "vpnGatewayId", "TransitGateway" if transit else "VpnGateway"
         )
         if found is None:
-            return AwsGateway(urn="", name="", asn=64512, ecmp=transit, prefixes=(), routed=())
+            return AwsGateway(urn="", name="", asn=64512, transit=transit, ecmp=False, prefixes=(), routed=())
         attachments = plan.of("VpcAttachment" if transit else "VpnGatewayAttachment")
         link = "transitGatewayId" if transit else "vpnGatewayId"
         vpcs = [plan.target(one, "vpcId", "Vpc") for one in attachments if plan.target(one, link, found.noun) == found]
@@ -243,6 +243,7 @@ class Reader:
             urn=found.urn,
             name=found.name,
             asn=int(found.get("amazonSideAsn") or 64512),
+            transit=transit,
             ecmp=transit and found.get("vpnEcmpSupport") != "disable",
             prefixes=tuple(str(vpc.get("cidrBlock")) for vpc in vpcs if vpc),
             routed=routed,
@@ -269,9 +270,8 @@ class Reader:
             peer_bgp=str((local and local.get("bgpSettings.bgpPeeringAddress")) or ""),
             peer_asn=int((local and local.get("bgpSettings.asn")) or 0),
             custom=self._custom(connection, gateway),
-            ike=ike.ike(),
-            esp=esp.esp(),
-            groups=esp.groups,
+            ike=ike,
+            esp=esp,
             version=words.AZURE_VERSIONS[str(connection.get("connectionProtocol") or "IKEv2")],
             dpd_timeout=int(connection.get("dpdTimeoutSeconds") or 45),
             bgp=bool(connection.get("enableBgp")),

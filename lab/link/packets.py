@@ -18,6 +18,8 @@ MARK = b"hms: this must not be read outside"
 
 _PORT = 7000
 
+_TRIES, _TIMEOUT = 2, 0.6
+
 _IP, _ICMP = 20, 8
 
 _PROBE = 3
@@ -29,8 +31,8 @@ _MTU_DISCOVER = 10
 _LINK_LOCAL = IPv4Network("169.254.0.0/16")
 
 
-def ping(namespace: str, source: str, target: str, size: int = 100, *, timeout: float = 0.6, tries: int = 2) -> bool:
-    """Send echo requests until one is answered.
+def ping(namespace: str, source: str, target: str, size: int = 100) -> bool:
+    """Send two echo requests at most, until one is answered.
 
     Parameters
     ----------
@@ -47,18 +49,18 @@ def ping(namespace: str, source: str, target: str, size: int = 100, *, timeout: 
             sender.bind((source, 0))
         except OSError:
             return False
-        for _ in range(tries):
+        for _ in range(_TRIES):
             try:
                 sender.sendto(packet, (target, 0))
             except OSError:
                 continue
-            if _answered(sender, target, own, number, timeout):
+            if _answered(sender, target, own, number):
                 return True
     return False
 
 
-def _answered(sender: socket.socket, target: str, own: int, number: int, timeout: float) -> bool:
-    end = time.monotonic() + timeout
+def _answered(sender: socket.socket, target: str, own: int, number: int) -> bool:
+    end = time.monotonic() + _TIMEOUT
     while (left := end - time.monotonic()) > 0:
         if not select.select([sender], [], [], left)[0]:
             return False
@@ -70,7 +72,7 @@ def _answered(sender: socket.socket, target: str, own: int, number: int, timeout
 
 
 def _checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    total: int = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF
 

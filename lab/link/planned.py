@@ -103,14 +103,12 @@ class Plan:
     def target(self, resource: Planned, path: str, *nouns: str) -> Planned | None:
         """Give the resource of one of some types that a property means.
 
-        By its id where that is known, else by what the property depends on, through attachments if need be. None
-        where it means no resource that is planned.
+        By its id where that is one, else by what the property depends on, through attachments if need be. None where
+        it means no resource that is planned.
         """
         value = resource.raw(path)
-        if isinstance(value, str) and value != UNKNOWN:
-            return next((found for noun in nouns if (found := self._by_id.get((noun, value.lower())))), None)
-        found = self.referred(resource, path, *nouns)
-        return found[0] if found else None
+        known = [self._by_id.get((noun, str(value).lower())) for noun in nouns]
+        return next((one for one in (*known, *self.referred(resource, path, *nouns)) if one), None)
 
     def referred(self, resource: Planned, path: str, *nouns: str) -> tuple[Planned, ...]:
         """List the resources of some types that a property depends on, through attachments if need be."""

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.errors import LabError
 from lab.link.bird import Bird, Session, Speaker
 from lab.link.charon import Charon, Identity
 from lab.machine.spaces import LAB, network_space
@@ -15,6 +16,7 @@ from lab.machine.spaces import LAB, network_space
 if TYPE_CHECKING:
     from lab.link.ends import AwsEnd, AwsGateway, AzureEnd, AzureGateway
     from lab.link.pairs import Tunnel
+    from lab.link.programs import Programs
     from lab.link.timers import Timers
     from lab.machine.processes import Processes
     from lab.network.wiring import Wiring
@@ -25,6 +27,9 @@ INTERNET = "internet"
 _TRANSFER = IPv4Network("100.100.0.0/16")
 """Addresses between routers of the twin, out of the shared address space (RFC 6598)."""
 
+UPLINK = "link-gw"
+"""Interface of a site to a gateway; with a number behind."""
+
 _MTU = 1500
 
 _FABRIC_HOLD = 3
@@ -32,21 +37,11 @@ _FABRIC_HOLD = 3
 
 _RUN = Path("/run/hms/bird")
 
+_FLOW = ("ip_forward=1", "conf.all.rp_filter=0", "conf.default.rp_filter=0", "fib_multipath_hash_policy=1")
+"""Settings of a router: answers may come back another way, and a flow keeps to its path."""
 
-@dataclass(frozen=True, kw_only=True)
-class Programs:
-    """Where the unpacked programs are.
-
-    Parameters
-    ----------
-    root
-        Folder of the unpacked packages.
-    bird
-        BIRD, started with its libraries.
-    """
-
-    root: Path
-    bird: Path
+_PORTS = 0x30
+"""Source and destination port, of ``fib_multipath_hash_fields``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +54,8 @@ class End:
         Its interface in the gateway's namespace, and the name of its BGP session there.
     near, far
         Addresses inside.
+    address
+        The near one as ``ip address add`` takes it.
     """
 
     charon: Charon
@@ -66,6 +63,7 @@ class End:
     device: str
     near: str
     far: str
+    address: tuple[str, ...]
 
     @property
     def gateway(self) -> str:
@@ -82,7 +80,7 @@ class Twin:
         Namespace of each gateway's network by its URN; what is not there gets one of its own, with a host.
     """
 
-    def __init__(  # noqa: PLR0913 - what it is built of, and what it is built with
+    def __init__(  # noqa: PLR0913, PLR0917 - what it is built of, and what it is built with
         self,
         tunnels: tuple[Tunnel, ...],
         processes: Processes,
@@ -106,10 +104,11 @@ class Twin:
         self._spaces: dict[tuple[str, int], str] = {}
         self._own: dict[str, tuple[tuple[str, str], ...]] = {}
         self._uplinks: dict[str, str] = {}
-        self._inside: dict[tuple[str, int], tuple[str, str, str, str]] = {}
+        self._blocked: set[int] = set()
+        self._inside: dict[tuple[str, int], tuple[str, str, str, str, tuple[str, ...]]] = {}
 
     def start(self) -> None:
-        """Build it and start everything; sessions come up by themselves."""
+        """Build it and start everything; sessions come up by themselves, and nobody is led into them yet."""
         self._wiring.namespace(INTERNET)
         self._wiring.forwarding(INTERNET)
         charons = self._charons()
@@ -122,6 +121,8 @@ class Twin:
         self._speakers(sessions)
         for bird in self.birds:
             bird.start()
+        for bird in self.birds:
+            self.processes.wait(bird.program, 15)
         self._ends(charons)
         # Whoever is called has to be there first: nobody tries again soon.
         for charon in sorted(charons.values(), key=lambda one: one.identity.starts):
@@ -136,6 +137,11 @@ class Twin:
         found = (tunnel.azure.gateway for tunnel in self.tunnels if tunnel.azure)
         return {one.planned.urn: one for one in found}
 
+    def prefixes(self) -> tuple[str, ...]:
+        """List the ranges of all networks."""
+        aws = tuple(prefix for one in self.aws_gateways().values() for prefix in one.prefixes)
+        return (*aws, *(prefix for one in self.azure_gateways().values() for prefix in one.prefixes))
+
     def space(self, urn: str, instance: int = 0) -> str:
         """Give the namespace of a gateway, or of an instance of it."""
         return self._spaces[urn, instance]
@@ -143,6 +149,29 @@ class Twin:
     def ends(self) -> tuple[End, ...]:
         """List all ends that run."""
         return (*self.aws.values(), *self.azure.values())
+
+    def block(self, number: int, *, blocked: bool) -> None:
+        """Let what passes between the public addresses of a tunnel vanish, or pass again; twice is no error."""
+        if blocked == (number in self._blocked):
+            return
+        (self._blocked.add if blocked else self._blocked.discard)(number)
+        ends = (self.aws[number].charon.identity.here, self.azure[number].charon.identity.here)
+        for source, target in (ends, ends[::-1]):
+            verb = "add" if blocked else "delete"
+            self._ip(INTERNET, "rule", verb, "pref", "10", "from", source, "to", target, "blackhole")
+
+    def revive(self, end: End) -> None:
+        """Start the daemon of an end again, as a cloud does that replaced a tunnel's endpoint."""
+        end.charon.start()
+        self._plug(end.charon, end.gateway, end.device, end.address)
+        end.charon.load()
+
+    def _plug(self, charon: Charon, space: str, device: str, address: tuple[str, ...]) -> None:
+        """Bring a daemon's interface to its gateway."""
+        charon.hand_over(space, device)
+        if address:
+            self._ip(space, "address", "add", *address, "dev", device)
+        self._ip(space, "link", "set", device, "up")
 
     def _charons(self) -> dict[tuple[str, int], Charon]:
         """Make the daemons of all ends that have public addresses, each at its place in the internet."""
@@ -185,8 +214,7 @@ class Twin:
             self._own[fabric] = self._uplink(urn, fabric, f"vnet-{number}", azure.prefixes)
             for instance, _ in enumerate(azure.addresses):
                 space = self._spaces[urn, instance] = f"azure-instance-{number}-{instance}"
-                self._router(space)
-        self._routes()
+                self._router(space, ports_alone=True)
 
     def _uplink(self, urn: str, space: str, site: str, prefixes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """Join a gateway to its network, and give what it announces and where that lies."""
@@ -198,16 +226,16 @@ class Twin:
                 self.hosts[urn] = str(IPv4Network(prefix)[10])
                 self._ip(site, "address", "add", f"{self.hosts[urn]}/32", "dev", "lo")
         near, far = self._transfer()
-        self._wiring.cable((space, "site", near), (self.sites[urn], f"gw{len(self._uplinks)}", far), _MTU)
+        self._wiring.cable((space, "site", near), (self.sites[urn], f"{UPLINK}{len(self._uplinks)}", far), _MTU)
         self._uplinks[urn] = str(near.ip)
         return tuple((prefix, str(far.ip)) for prefix in prefixes)
 
-    def _routes(self) -> None:
+    def lead(self) -> None:
         """Lead each network to what lies behind its gateway, as far as its route tables do."""
         aws, azure = self.aws_gateways(), self.azure_gateways()
-        everything = [prefix for one in (*aws.values(), *azure.values()) for prefix in one.prefixes]
+        everything = self.prefixes()
         for urn, via in self._uplinks.items():
-            mine = (aws.get(urn) or azure[urn]).prefixes
+            mine = aws[urn].prefixes if urn in aws else azure[urn].prefixes
             reached = everything if urn in azure or aws[urn].routed is None else aws[urn].routed or ()
             for prefix in reached:
                 if prefix not in mine:
@@ -230,10 +258,9 @@ class Twin:
             address = (near, "peer", far)
             speaks, hold = azure.bgp and azure.gateway.bgp, self.timers.azure_hold
             asns = (azure.gateway.asn, azure.peer_asn)
-        charon.hand_over(space, device)
-        if near and far:
-            self._ip(space, "address", "add", *address, "dev", device)
-        self._ip(space, "link", "set", device, "up")
+        if not (near and far):
+            address = ()
+        self._plug(charon, space, device, address)
         if speaks and near and far and all(asns):
             sessions.setdefault(space, []).append(
                 Session(
@@ -246,7 +273,7 @@ class Twin:
                     passive=key[0] == "azure",
                 )
             )
-        self._inside[key] = (space, device, near, far)
+        self._inside[key] = (space, device, near, far, address)
 
     def _speakers(self, sessions: dict[str, list[Session]]) -> None:
         for urn, aws in self.aws_gateways().items():
@@ -284,20 +311,24 @@ class Twin:
     def _ends(self, charons: dict[tuple[str, int], Charon]) -> None:
         by_space = {bird.speaker.name: bird for bird in self.birds}
         for key, charon in charons.items():
-            space, device, near, far = self._inside[key]
+            space, device, near, far, address = self._inside[key]
             side = self.aws if key[0] == "aws" else self.azure
-            side[key[1]] = End(charon=charon, bird=by_space[space], device=device, near=near, far=far)
+            side[key[1]] = End(charon=charon, bird=by_space[space], device=device, near=near, far=far, address=address)
 
-    def _router(self, space: str) -> None:
+    def _router(self, space: str, *, ports_alone: bool = False) -> None:
+        """Make the namespace of a router on which each flow keeps to one path.
+
+        Parameters
+        ----------
+        ports_alone
+            Choose the path by ports alone. A router behind one that chose by all of a flow would else choose the same
+            again, and leave half of its paths empty.
+        """
         self._wiring.namespace(space)
-        # Answers may come back through another tunnel; flows keep to one path.
-        for setting in (
-            "ip_forward=1",
-            "conf.all.rp_filter=0",
-            "conf.default.rp_filter=0",
-            "fib_multipath_hash_policy=1",
-        ):
-            self.processes.run(network_space(space), "sysctl", "-q", "-w", f"net.ipv4.{setting}")
+        chosen = (
+            (*_FLOW, "fib_multipath_hash_policy=3", f"fib_multipath_hash_fields={_PORTS}") if ports_alone else _FLOW
+        )
+        self.processes.run(network_space(space), "sysctl", "-q", "-w", *(f"net.ipv4.{each}" for each in chosen))
 
     def _transfer(self) -> tuple[IPv4Interface, IPv4Interface]:
         base = int(_TRANSFER.network_address) + 4 * next(self._transfers)
@@ -308,7 +339,8 @@ class Twin:
 
 
 def _there(end: AzureEnd | None) -> AzureEnd:
-    assert end is not None
+    if end is None:
+        raise LabError("a tunnel has no Azure end")
     return end
 
 
@@ -333,8 +365,8 @@ def _azure_identity(end: AzureEnd, instance: int, number: int) -> Identity:
         here=end.gateway.addresses[instance],
         there=end.peer,
         version=end.version,
-        ike=end.ike,
-        esp=end.esp,
+        ike=end.ike.ike(),
+        esp=end.esp.esp(),
         key=end.key,
         starts=False,
         restarts=False,

@@ -1,6 +1,5 @@
 """strongSwan's control protocol (src/libcharon/plugins/vici/README.md), as much of it as the twin needs."""
 
-# ruff: noqa: ANN401 - messages are nested texts
 from __future__ import annotations
 
 import socket
