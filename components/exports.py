@@ -62,10 +62,19 @@ class AzureSiteExports:
 
 @dataclass(frozen=True, kw_only=True)
 class TrustExports:
-    """The mesh's certificate authority; the key is secret wherever it goes."""
+    """A certificate authority; the key is secret wherever it goes.
+
+    Parameters
+    ----------
+    ca_certificate, ca_private_key
+        PEM of the CA that signs.
+    ca_bundle
+        PEM of all CAs that are trusted, the one that signs first.
+    """
 
     ca_certificate: pulumi.Output[str]
     ca_private_key: pulumi.Output[str]
+    ca_bundle: pulumi.Output[str]
 
 
 SiteExports = AwsSiteExports | AzureSiteExports

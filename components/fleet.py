@@ -12,10 +12,12 @@ from components.mesh.cilium import Cilium, CiliumArgs
 from components.mesh.trust import Trust, TrustArgs
 from components.settle import settled
 from components.workloads.cluster_workloads import deploy_workloads
+from infra.model import Authority
 from infra.plan import AwsSitePlan, AzureSitePlan, FleetPlan
 from infra.record import fixed_fields
 from infra.scopes import Scope, stack_name
 from infra.summary import clusters_summary, components_summary, links_summary
+from infra.trust import plan_trust, recorded
 from infra.workloads import plan_workloads
 
 if TYPE_CHECKING:
@@ -65,8 +67,17 @@ class FleetDeployment:
     def _trust(self) -> TrustExports:
         home = self.plan.mesh.trust_site
         if home in self.scope.sites:
-            return Trust("mesh", TrustArgs(fleet=self.plan.name, protect=self.plan.fleet.protect)).exports()
+            args = TrustArgs(fleet=self.plan.name, plan=self.plan.mesh.trust, protect=self.plan.fleet.protect)
+            return Trust("mesh", args).exports()
         return from_outputs(TrustExports, self.references[home].require_output("trust"))
+
+    def _own_trust(self, cluster: str) -> TrustExports:
+        """Make the CA of a cluster outside the mesh, which shares no key with it.
+
+        Left to itself certgen would make one, in a Secret that Helm then refuses to take over when the cluster joins.
+        """
+        args = TrustArgs(fleet=self.plan.name, plan=plan_trust(Authority()), protect=False)
+        return Trust(f"{cluster}-ca", args).exports()
 
     def _links(self) -> None:
         # Azure serialises writes to a gateway, a VNet and a security group, and answers 409 to the second: links at
@@ -86,7 +97,7 @@ class FleetDeployment:
         self.clusters[name] = cluster
         cilium = Cilium(
             f"{name}-cilium",
-            CiliumArgs(plan=self.plan, cluster=cluster, trust=trust if plan.meshed else None),
+            CiliumArgs(plan=self.plan, cluster=cluster, trust=trust if plan.meshed else self._own_trust(name)),
         )
         ready = cloud.nodes(cluster, after=cilium.release)
         workloads = plan_workloads(self.plan, name)
@@ -95,6 +106,7 @@ class FleetDeployment:
 
     def _export(self, trust: TrustExports) -> None:
         pulumi.export("fixed", fixed_fields(self.plan, self.scope))
+        pulumi.export("ca", recorded(self.plan.fleet.mesh.ca))
         pulumi.export("sites", {site: as_outputs(self.exports[site]) for site in self.scope.sites})
         if self.plan.mesh.trust_site in self.scope.sites:
             pulumi.export("trust", as_outputs(trust))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from infra.addresses import NODE_POD_PREFIX, POD_POOL
-from infra.clustermesh import Platform, certificate_values, clustermesh_values
+from infra.clustermesh import Platform, certgen_values, certificate_values, clustermesh_values, trust_annotations
 
 if TYPE_CHECKING:
     from infra.plan import ClusterPlan, FleetPlan
@@ -32,18 +32,21 @@ UNKNOWN_OPERATOR_ROLE = "arn:aws:iam::000000000000:role/set-at-deployment"
 
 @dataclass(frozen=True, kw_only=True)
 class CaLeaves(Generic[Leaf]):
-    """The mesh's certificate authority, as the chart wants it: the base64 of the PEM, of both parts.
+    """A certificate authority, as the chart wants it.
 
     Parameters
     ----------
     certificate
-        Base64 of the PEM certificate.
+        Base64 of the PEM certificate that signs.
     key
-        Base64 of the PEM key (SEC1, PKCS#1 or PKCS#8). Secret.
+        Base64 of its PEM key (SEC1, PKCS#1 or PKCS#8). Secret.
+    bundle
+        PEM certificates of all CAs that are trusted, one after the other.
     """
 
     certificate: Leaf
     key: Leaf
+    bundle: Leaf
 
 
 SECRET_PATHS = ("tls.ca.key",)
@@ -175,8 +178,7 @@ def helm_values(  # noqa: PLR0913 - what only a deployment knows is named one by
     api_host
         Host of the API server, without scheme: agents reach it before service addresses work.
     ca
-        The mesh's CA; None leaves it out, and certgen then makes one that no other cluster trusts. Only a cluster of
-        the mesh gets it.
+        The mesh's CA, or the own one of a cluster outside; None leaves it out.
     operator_role_arn
         Profile eni only: role of the operator, which makes network interfaces.
 
@@ -202,17 +204,29 @@ def helm_values(  # noqa: PLR0913 - what only a deployment knows is named one by
         "agentNotReadyTaintKey": "node.cilium.io/agent-not-ready",
         # A changed value takes effect by the release alone.
         "rollOutCiliumPods": True,
+        "podAnnotations": trust_annotations(plan, own),
         "operator": _operator(own),
+        "certgen": certgen_values(plan, own),
         "hubble": {
             "enabled": True,
-            "relay": {"enabled": True, "rollOutPods": True, "tls": {"server": {"enabled": True}}},
+            "relay": {
+                "enabled": True,
+                "rollOutPods": True,
+                "podAnnotations": trust_annotations(plan, own),
+                "tls": {"server": {"enabled": True}},
+            },
             "ui": {"enabled": False},
             "tls": {"enabled": True, "auto": certificate_values()},
         },
         "prometheus": {"enabled": False},
     }
-    if ca is not None and own.meshed:
-        values["tls"] = {"ca": {"cert": ca.certificate, "key": ca.key}}
+    if ca is not None:
+        values["tls"] = {
+            "ca": {"cert": ca.certificate, "key": ca.key},
+            # Always, and not only while two are trusted: pods not yet rolled would lose the file when it goes, and
+            # with it their peers at the next connection.
+            "caBundle": {"enabled": True, "content": ca.bundle},
+        }
     return values
 
 
@@ -239,6 +253,6 @@ def public_values(plan: FleetPlan, cluster: str) -> tuple[dict[str, Any], tuple[
     left_out = (
         "k8sServiceHost",
         *(("eni.iamRole",) if eni else ()),
-        *(("tls.ca.cert", *SECRET_PATHS) if own.meshed else ()),
+        *("tls.ca.cert", *SECRET_PATHS, "tls.caBundle"),
     )
     return values, left_out

@@ -29,6 +29,13 @@ CERTIFICATE_SCHEDULE = "0 0 1 */4 *"
 """When certgen renews them: every four months, so that two renewals may fail before one expires."""
 
 
+TRUST_ANNOTATION = "hms/trusted-ca"
+"""Annotation of pods that read the trust bundle: the generations in it."""
+
+_OWN_CA = "own"
+"""Stands for the generation where a cluster outside the mesh has a CA of its own."""
+
+
 def chart_version(version: str) -> tuple[int, int, int]:
     """Read a version of the chart, ``1.19.6`` or ``1.20.0-rc.1``, as numbers.
 
@@ -91,6 +98,7 @@ def clustermesh_values(plan: FleetPlan, cluster: ClusterPlan, platform: Platform
         },
         "apiserver": {
             "service": _mesh_service(plan, cluster, platform),
+            "podAnnotations": trust_annotations(plan, cluster),
             "tls": {
                 # Each peer is a user of its own in etcd: remote-<cluster>.
                 "authMode": "cluster",
@@ -102,6 +110,27 @@ def clustermesh_values(plan: FleetPlan, cluster: ClusterPlan, platform: Platform
         # Otherwise a new peer restarts every mesh API server; 1.19 has no such switch.
         values["disableKubernetesHostAliases"] = True
     return values
+
+
+def trust_annotations(plan: FleetPlan, cluster: ClusterPlan) -> dict[str, str]:
+    """Give what pods that read the trust bundle are annotated with: they read it when they start, and never again.
+
+    So another set of trusted CAs rolls them; another order in it does not, since certificates are read anew for each
+    connection (etcd ``transport.TLSInfo``, Cilium ``pkg/kvstore/etcd.go``).
+    """
+    trusted = [str(one) for one in sorted(plan.mesh.trust.trusted)] if cluster.meshed else [_OWN_CA]
+    return {TRUST_ANNOTATION: ",".join(trusted)}
+
+
+def certgen_values(plan: FleetPlan, cluster: ClusterPlan) -> dict[str, Any]:
+    """Let certgen sign anew where another CA signs.
+
+    The chart names its Jobs after a hash of what they run, in which the CA is not: certificates would keep their old
+    one until the schedule comes round, for four months at most. An empty volume is what both Jobs take, and no pod
+    that goes on running does.
+    """
+    signing = str(plan.mesh.trust.signing) if cluster.meshed else _OWN_CA
+    return {"extraVolumes": [{"name": f"signed-by-ca-{signing}", "emptyDir": {}}]}
 
 
 def certificate_values() -> dict[str, Any]:

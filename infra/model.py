@@ -109,6 +109,15 @@ class NoEncryption(Model):
 Encryption = Annotated[WireGuard | NoEncryption, Field(discriminator="type")]
 
 
+class Authority(Model):
+    """The mesh's certificate authority: which one it is, and how far its successor has come."""
+
+    generation: int = Field(default=1, ge=1, title="Which CA the mesh has: 1 is the first, each rotation adds 1")
+    next: Literal["created", "trusted", "promoted"] | None = Field(
+        default=None, title="How far the next CA has come; left out where no rotation is under way"
+    )
+
+
 class Mesh(Model):
     """Settings that every cluster of the mesh shares."""
 
@@ -120,6 +129,7 @@ class Mesh(Model):
     mtu: int | None = Field(default=None, title="MTU of the underlay between nodes, in bytes")
     max_clusters: int = Field(default=255, title="Largest number of clusters in the mesh, 255 or 511; for ever")
     encryption: Encryption = Field(default_factory=WireGuard, title="Encryption between nodes")
+    ca: Authority = Field(default_factory=Authority, title="Certificate authority; hms mesh ca changes it by stages")
 
 
 class AwsGateway(Model):

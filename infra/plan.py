@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from infra.addresses import AwsAddresses, AzureAddresses
     from infra.model import Encryption, Fleet
     from infra.ports import Port
+    from infra.trust import TrustPlan
     from infra.tunnels import IkePolicy, TunnelPlan
 
 
@@ -178,6 +179,7 @@ class MeshPlan:
     mtu: int
     max_clusters: int
     encryption: Encryption
+    trust: TrustPlan
     trust_site: str
     """The site whose stack makes the CA: the first in the file."""
 

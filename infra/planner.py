@@ -20,6 +20,7 @@ from infra.plan import (
     VpnLinkPlan,
 )
 from infra.ports import FIRST_MESH_NODE_PORT, MESH_API, node_ports
+from infra.trust import plan_trust
 from infra.tunnels import IkePolicy, plan_tunnels
 
 if TYPE_CHECKING:
@@ -225,6 +226,7 @@ def plan_fleet(fleet: Fleet) -> FleetPlan:
         mtu=fleet.mesh.mtu or min(UNDERLAY_MTU if fleet.mesh.profile == "overlay" else PEERED_MTU, path_mtu(fleet)),
         max_clusters=fleet.mesh.max_clusters,
         encryption=fleet.mesh.encryption,
+        trust=plan_trust(fleet.mesh.ca),
         trust_site=next(iter(fleet.sites)),
     )
     links = _plan_links(fleet, mesh, tags)

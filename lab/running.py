@@ -13,6 +13,7 @@ from lab.clusters import RunningCluster
 from lab.differences import Kernel
 from lab.errors import LabError
 from lab.images import AGNHOST, COREDNS, PAUSE, component_images, write
+from lab.link.under import Tunnels, carry
 from lab.machine.cgroups import lab_cgroup
 from lab.machine.processes import Processes
 from lab.machine.spaces import Space, network_space
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from lab.link.planned import Planned
     from lab.plan import LabPlan
 
 _VXLAN, _GENEVE = 8472, 6081
@@ -52,6 +54,7 @@ class RunningLab:
             overlay_port=_GENEVE if kernel.geneve else _VXLAN,
             iptables=(str(tool("iptables-restore")), debian_environment()),
         )
+        self._tunnels: Tunnels | None = None
         self._folder = folder
         self._disks = Disks(self.processes, folder / "data" / "disks")
         self.clusters = {
@@ -120,6 +123,25 @@ class RunningLab:
             return network_space(name)
         places = (*self.clusters, *(node.name for node in self.plan.nodes), OUTSIDE)
         raise LabError(f"the lab has no place {name}", f"places: {', '.join(places)}")
+
+    @property
+    def tunnels(self) -> Tunnels:
+        """What carries the links between clouds.
+
+        Raises
+        ------
+        LabError
+            If routers do.
+        """
+        if self._tunnels is None:
+            raise LabError("routers carry the links of this lab, not tunnels", "hms lab up --link ipsec")
+        return self._tunnels
+
+    def carry(self, resources: tuple[Planned, ...], *, timers: str) -> dict[str, int]:
+        """Let the planned tunnels carry the links between clouds from now on; twice is no error."""
+        if self._tunnels is None:
+            self._tunnels = carry(self.networks, self.plan, self.processes, resources, timers=timers)
+        return {"tunnels": len(self._tunnels.twin.tunnels)}
 
     def differences(self) -> list[dict[str, str]]:
         """Give what the lab sets differently from the deployment: the union over the clusters."""

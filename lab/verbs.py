@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.errors import LabError, UnfinishedError
 from lab.faults.catalogue import fault
+from lab.link.planned import Planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,9 @@ class Verbs:
             "empty": lambda arguments, progress: lab.cluster(arguments["cluster"]).empty(progress),
             "break": lambda arguments, _: fault(arguments["fault"]).break_(lab, arguments["target"]),
             "mend": lambda arguments, _: fault(arguments["fault"]).mend(lab, arguments["target"]),
+            "carry": lambda arguments, _: lab.carry(
+                tuple(Planned(**one) for one in arguments["resources"]), timers=arguments["timers"]
+            ),
             "differences": lambda _, __: lab.differences(),
         }
 

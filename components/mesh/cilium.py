@@ -29,12 +29,12 @@ class CiliumArgs:
     cluster
         The control plane; on EKS it has no nodes yet.
     trust
-        The mesh's CA; None for a cluster outside the mesh.
+        The mesh's CA, or the own one of a cluster outside.
     """
 
     plan: FleetPlan
     cluster: Cluster
-    trust: TrustExports | None
+    trust: TrustExports
 
     def __post_init__(self) -> None:
         """Refuse a cluster that lacks what its Cilium needs.
@@ -42,12 +42,10 @@ class CiliumArgs:
         Raises
         ------
         ValueError
-            If a cluster of the mesh gets no CA, or one in the eni profile has no role for the operator.
+            If one in the eni profile has no role for the operator.
         """
-        name = self.cluster.plan.name
-        if self.cluster.plan.meshed and self.trust is None:
-            raise ValueError(f"trust: cluster {name!r} is in the mesh and needs its CA")
         if self.plan.mesh.profile == "eni" and self.cluster.operator_role_arn is None:
+            name = self.cluster.plan.name
             raise ValueError(f"cluster: Cilium's operator on {name!r} needs a role (profile eni)")
 
 
@@ -75,12 +73,11 @@ class Cilium(pulumi.ComponentResource):
         cluster = args.cluster
         # On nodes that do not exist nothing gets ready; the node pools wait for the release and not the other way.
         has_nodes = cluster.platform == "aks"
-        ca: CaLeaves[pulumi.Input[str]] | None = None
-        if args.trust is not None:
-            ca = CaLeaves(
-                certificate=_encoded(args.trust.ca_certificate),
-                key=pulumi.Output.secret(_encoded(args.trust.ca_private_key)),
-            )
+        ca: CaLeaves[pulumi.Input[str]] = CaLeaves(
+            certificate=_encoded(args.trust.ca_certificate),
+            key=pulumi.Output.secret(_encoded(args.trust.ca_private_key)),
+            bundle=args.trust.ca_bundle,
+        )
         self.summary, _ = public_values(args.plan, cluster.plan.name)
         # Renaming it, or the release in it, uninstalls Cilium: every pod of the cluster loses its network.
         self.release = k8s.helm.v3.Release(

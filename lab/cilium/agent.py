@@ -95,7 +95,7 @@ class Agent:
 
     def refresh(self) -> None:
         """Take over changed Secrets, as kubelet does."""
-        self._pod.volumes.write()
+        self._pod.volumes.write(running=True)
 
     def debug(self, *command: str) -> str:
         """Run ``cilium-dbg`` beside it.

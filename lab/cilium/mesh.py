@@ -89,7 +89,7 @@ class MeshApiServer:
 
     def refresh(self) -> None:
         """Take over changed Secrets and ConfigMaps, as kubelet does."""
-        self._pod.volumes.write()
+        self._pod.volumes.write(running=True)
 
     def status(self) -> list[dict[str, Any]]:
         """Give what kvstoremesh says of each peer: connected, ready, counts, configuration.

@@ -215,6 +215,6 @@ class Pod:
             f"{self._folder}/root",
             self._image,
             mounts=[(volumes[name], path) for name, path in [(ACCOUNT, TOKEN), *mounts]],
-            hosts=hosts | {one["ip"]: one["hostnames"] for one in self._spec.get("hostAliases", ())},
+            hosts=hosts | {one["ip"]: one["hostnames"] for one in self._spec.get("hostAliases") or ()},
             env=self._env(container),
         )

@@ -28,6 +28,10 @@ _ROOT_CA = "kube-root-ca.crt"
 Files = dict[str, bytes]
 
 
+class _GoneError(LabError):
+    """A Secret or ConfigMap is not there."""
+
+
 @dataclass(frozen=True)
 class Volume:
     """Where a volume's content is, in the space of the pod.
@@ -72,21 +76,33 @@ class Volumes:
             )
         return found
 
-    def write(self) -> None:
+    def write(self, *, running: bool = False) -> None:
         """Write what the API server has into the folders, in place: processes that run see it at once.
+
+        Parameters
+        ----------
+        running
+            The pod runs already: a volume whose Secret or ConfigMap is gone keeps what it has, as kubelet leaves it.
 
         Raises
         ------
         LabError
-            If a Secret or ConfigMap that is not optional is not there.
+            If a Secret or ConfigMap that is not optional is not there, and the pod does not run yet.
         """
         for volume in self._spec.get("volumes", ()):
             if "hostPath" in volume:
                 continue
             folder = self._view / volume["name"]
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if "emptyDir" not in volume:
-                _put(folder, self._content(volume))
+            if "emptyDir" in volume:
+                continue
+            try:
+                content = self._content(volume)
+            except _GoneError:
+                if not running:
+                    raise
+            else:
+                _put(folder, content)
 
     def write_account(self) -> None:
         """Write a new token of the pod's service account, and what else a pod finds beside it."""
@@ -128,7 +144,7 @@ class Volumes:
     def _object(self, kind: str, name: str, *, optional: bool = False) -> dict[str, Any]:
         found = self._api.get("v1", kind, name, self._namespace)
         if found is None and not optional:
-            raise LabError(
+            raise _GoneError(
                 f"{self._api.cluster} has no {kind} {name} in {self._namespace}, which a pod of Cilium mounts"
             )
         return found or {}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
-from lab.faults import configuration, control, underlay
+from lab.faults import configuration, control, tunnels, underlay
 
 if TYPE_CHECKING:
     from lab.faults.fault import Fault
 
-FAULTS: dict[str, Fault] = {fault.name: fault for fault in (*underlay.FAULTS, *control.FAULTS, *configuration.FAULTS)}
+FAULTS: dict[str, Fault] = {
+    fault.name: fault for fault in (*underlay.FAULTS, *tunnels.FAULTS, *control.FAULTS, *configuration.FAULTS)
+}
 
 
 def fault(name: str) -> Fault:

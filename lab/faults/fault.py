@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from lab.running import RunningLab
 
-Target = Literal["link", "node", "cluster"]
+Target = Literal["link", "tunnel", "node", "cluster"]
 """What a fault is done to."""
 
 

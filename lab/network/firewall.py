@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from infra.ports import GENEVE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from infra.plan import Opening, SitePlan
     from lab.plan import LabPlan, LinkLab
@@ -35,6 +35,12 @@ def link_rules(plan: LabPlan, link: LinkLab, *, overlay_port: int) -> str:
         for rule in _opening(plan.fleet.sites, site, opening, overlay_port)
     ]
     return "\n".join(("*filter", ":FORWARD DROP [0:0]", "-A FORWARD -f -j DROP", *dict.fromkeys(rules), "COMMIT", ""))
+
+
+def together(rules: Iterable[str]) -> str:
+    """Make one table of those of several links."""
+    lines = dict.fromkeys(line for text in rules for line in text.splitlines() if line.startswith("-A"))
+    return "\n".join(("*filter", ":FORWARD DROP [0:0]", *lines, "COMMIT", ""))
 
 
 def site_rules(*, internet: str, links: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Interface, IPv4Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lab.errors import LabError
 from lab.machine.spaces import LAB, network_space
-from lab.network.firewall import link_rules, site_rules
+from lab.network.firewall import link_rules, site_rules, together
 from lab.network.wiring import SITE_MTU, Wiring
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lab.machine.processes import Processes
     from lab.plan import ClusterLab, LabPlan, LinkLab, NodeLab
 
@@ -28,6 +30,18 @@ _TRANSFER = IPv4Network("100.64.0.0/10")
 
 _OUTSIDE_NETWORK = IPv4Network("198.51.100.0/24")
 """Addresses of the internet's side (TEST-NET-2, RFC 5737)."""
+
+
+class Carrier(Protocol):
+    """What carries a link in its router's place."""
+
+    def cut(self, link: str) -> None:
+        """Take a link down."""
+        ...
+
+    def mend(self, link: str) -> None:
+        """Bring it up again."""
+        ...
 
 
 class Networks:
@@ -49,6 +63,7 @@ class Networks:
         self._wiring = Wiring(processes)
         self._overlay_port = overlay_port
         self._iptables = iptables
+        self._carriers: dict[str, Carrier] = {}
 
     def build(self) -> None:
         """Make sites, clusters' places and links; nodes are plugged in when they are switched on."""
@@ -74,12 +89,33 @@ class Networks:
         """Take a node's interface away: nobody answers at its address any more."""
         self._wiring.remove(node.namespace)
 
+    def hand_over(self, links: Iterable[str], firewall: str, carrier: Carrier) -> None:
+        """Take the routers of links away, since something else carries them from now on.
+
+        Parameters
+        ----------
+        firewall
+            Namespace that all of these links pass: it lets through what their routers did.
+        """
+        rules = [link_rules(self._plan, self._find(link), overlay_port=self._overlay_port) for link in links]
+        command, environment = self._iptables
+        self._processes.run(network_space(firewall), command, input_=together(rules), env=environment)
+        for link in links:
+            self._wiring.remove(self._find(link).namespace)
+            self._carriers[link] = carrier
+
     def cut(self, link: str) -> None:
         """Take a link down, as when its last tunnel is lost."""
-        self._switch(link, up=False)
+        if link in self._carriers:
+            self._carriers[link].cut(link)
+        else:
+            self._switch(link, up=False)
 
     def mend(self, link: str) -> None:
         """Bring a link up again, with its planned MTU."""
+        if link in self._carriers:
+            self._carriers[link].mend(link)
+            return
         self._switch(link, up=True)
         self.narrow(link, self._find(link).mtu)
 
@@ -90,6 +126,8 @@ class Networks:
         vanish. That is how a wrong MTU looks on a real path.
         """
         found = self._find(link)
+        if link in self._carriers:
+            raise LabError(f"{link} is carried by tunnels, whose MTU is what it is", "narrow it with --link router")
         for end in _ENDS:
             self._processes.run(
                 LAB, "ip", "-n", found.namespace, "link", "set", "dev", end, "mtu", str(min(mtu, found.mtu))

@@ -53,6 +53,13 @@ def unique(releases: Sequence[Resource], path: str, good: Callable[[View], bool]
             seen[view.value] = release
 
 
+def at(release: Resource, result: Violation | Undecided) -> Violation | Undecided:
+    """Blame a release for what a check of its values found."""
+    if isinstance(result, Undecided):
+        return Undecided(path=result.path, urn=release.urn)
+    return Violation(path=result.path, message=result.message, urn=release.urn)
+
+
 def is_between(view: View, least: int, most: int) -> bool:
     """Say whether it is a whole number within bounds."""
     number = read(view, Kind.NUMBER)

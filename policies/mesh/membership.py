@@ -3,10 +3,13 @@
 # ruff: noqa: D103 - the title of a rule is its docstring
 from __future__ import annotations
 
+from base64 import b64decode
+
+from policies.checks import demand
 from policies.cilium import RELEASES, meshed_releases, values_of
-from policies.mesh.compare import is_between, same, unique
-from policies.rule import Metadata, Results, Stack, Undecided, Violation
-from policies.values import Kind, read
+from policies.mesh.compare import at, is_between, same, unique
+from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
+from policies.values import Kind, read, revealed
 
 _SETUP = "https://docs.cilium.io/en/stable/network/clustermesh/setup/"
 
@@ -72,16 +75,32 @@ def mesh_one_size(stack: Stack) -> Results:
     over=Stack,
     id="mesh-one-ca",
     family="mesh",
-    title="All clusters of the mesh trust one CA",
+    title="All clusters of the mesh have certificates of one CA, and trust the same",
     severity="critical",
     types=RELEASES,
-    remediation="Give every release the same tls.ca.cert and tls.ca.key.",
+    remediation="Give every release the same tls.ca.cert and tls.ca.key, and the same tls.caBundle, with the CA in it.",
     link=_SETUP,
 )
 def mesh_one_ca(stack: Stack) -> Results:
     releases = meshed_releases(stack)
-    for path in ("tls.ca.cert", "tls.ca.key"):
+    for path in ("tls.ca.cert", "tls.ca.key", "tls.caBundle.content"):
         yield from same(releases, path, "neither trusts the other")
+    for release in releases:
+        yield from (at(release, result) for result in _trusts_itself(release))
+
+
+def _trusts_itself(release: Resource) -> Results:
+    bundle, signing = values_of(release)["tls.caBundle.content"], revealed(values_of(release)["tls.ca.cert"].value)
+    if isinstance(signing, str) and not bundle.unknown:
+        own = _decoded(signing)
+        yield from demand(bundle, Kind.TEXT, lambda trusted: own in trusted, "it would not trust itself", optional=True)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return b64decode(text, validate=True).decode().strip()
+    except ValueError:
+        return text
 
 
 @Metadata(

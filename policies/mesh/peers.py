@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from infra.ports import MESH_API_PORT
 from policies.checks import demand, each, is_true, mistyped
 from policies.cilium import RELEASES, cilium_releases, is_cilium, is_meshed, meshed_releases, values_of
+from policies.mesh.compare import at
 from policies.rule import Metadata, Resource, Results, Stack, Undecided, Violation
 from policies.values import Kind
 
@@ -31,7 +32,7 @@ def mesh_peers_complete(stack: Stack) -> Results:
     for release in releases:
         mesh = values_of(release)["clustermesh"]
         yield from (
-            _at(release, result)
+            at(release, result)
             for view in (mesh["useAPIServer"], mesh["config.enabled"])
             for result in is_true(view, "the others could not read from it, or it not from them")
         )
@@ -49,12 +50,6 @@ def mesh_peers_complete(stack: Stack) -> Results:
         missing = [name for urn, name in names.items() if urn != release.urn and name and name not in listed]
         if missing:
             yield Violation(path=peers.path, message=f"lacks {', '.join(missing)}", urn=release.urn)
-
-
-def _at(release: Resource, result: Violation | Undecided) -> Violation | Undecided:
-    if isinstance(result, Undecided):
-        return Undecided(path=result.path, urn=release.urn)
-    return Violation(path=result.path, message=result.message, urn=release.urn)
 
 
 @Metadata(

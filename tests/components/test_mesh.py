@@ -18,6 +18,7 @@ from components.mesh.trust import Trust, TrustArgs
 from infra.clustermesh import MESH_SUBNET
 from infra.load import load_fleet
 from infra.planner import plan_fleet
+from tests.components.mock_outputs import outputs_of
 from tests.components.recording import Recording, Registered, record
 from tests.infra.fleets import fleet_data, planned
 
@@ -60,13 +61,16 @@ def dev() -> FleetPlan:
     return plan_fleet(load_fleet(Path("fleets/dev.yaml")))
 
 
+def trust_args(plan: FleetPlan) -> TrustArgs:
+    return TrustArgs(fleet=plan.name, plan=plan.mesh.trust, protect=plan.fleet.protect)
+
+
 def deployed(plan: FleetPlan, *clusters: str, role: str | None = None) -> Recording:
     def program() -> None:
-        trust = Trust("mesh", TrustArgs(fleet=plan.name, protect=plan.fleet.protect)).exports()
+        trust = Trust("mesh", trust_args(plan)).exports()
         for name in clusters:
             cluster = fake_cluster(plan, name, role=role)
-            arguments = CiliumArgs(plan=plan, cluster=cluster, trust=trust if cluster.plan.meshed else None)
-            Cilium(f"{name}-cilium", arguments)
+            Cilium(f"{name}-cilium", CiliumArgs(plan=plan, cluster=cluster, trust=trust))
 
     return record(program)
 
@@ -106,7 +110,9 @@ def test_the_ca_key_is_secret_wherever_it_is(recording: Recording) -> None:
 def test_a_key_that_arrives_unmarked_is_secret_in_the_release(dev: FleetPlan) -> None:
     def program() -> None:
         plain = TrustExports(
-            ca_certificate=pulumi.Output.from_input("CERTIFICATE"), ca_private_key=pulumi.Output.from_input("KEY")
+            ca_certificate=pulumi.Output.from_input("CERTIFICATE"),
+            ca_private_key=pulumi.Output.from_input("KEY"),
+            ca_bundle=pulumi.Output.from_input("CERTIFICATE"),
         )
         Cilium("c", CiliumArgs(plan=dev, cluster=fake_cluster(dev, "aws-1"), trust=plain))
 
@@ -116,8 +122,39 @@ def test_a_key_that_arrives_unmarked_is_secret_in_the_release(dev: FleetPlan) ->
 @pytest.mark.parametrize("protect", [True, False])
 def test_the_ca_is_protected_with_the_fleet(protect: bool) -> None:  # noqa: FBT001 - a pytest parameter
     plan = planned(fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1)}, protect=protect))
-    recording = record(lambda: Trust("mesh", TrustArgs(fleet=plan.name, protect=plan.fleet.protect)))
+    recording = record(lambda: Trust("mesh", trust_args(plan)))
     assert [recording.named(name).protect for name in ("mesh-key", "mesh-certificate")] == [protect, protect]
+
+
+STAGES = {
+    "settled": ({}, [""], "", [""]),
+    "created": ({"next": "created"}, ["", "-2"], "", [""]),
+    "trusted": ({"next": "trusted"}, ["", "-2"], "", ["", "-2"]),
+    "promoted": ({"next": "promoted"}, ["", "-2"], "-2", ["-2", ""]),
+    "settled again": ({"generation": 2}, ["-2"], "-2", ["-2"]),
+}
+"""Of a rotation of the CA: the file, and by the ends of their names the CAs that exist, sign, and are trusted."""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_cas_of_a_stage(stage: str) -> None:
+    ca, exist, signs, trusted = STAGES[stage]
+    plan = planned(fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1)}, protect=True, mesh={"ca": ca}))
+    recording = deployed(plan, "aws-1")
+    made = {one.name: one for one in recording if one.type.startswith("tls:")}
+    assert set(made) == {f"mesh-{what}{end}" for what in ("key", "certificate") for end in exist}
+    # What does not sign may go: the last step of a rotation takes it away.
+    assert {name for name, one in made.items() if one.protect} == {f"mesh-key{signs}", f"mesh-certificate{signs}"}
+    names = {end: made[f"mesh-certificate{end}"].inputs["subject"]["commonName"] for end in exist}
+    assert names == {end: "Cilium CA" + (" 2" if end else "") for end in exist}
+    certificates = {end: made[f"mesh-certificate{end}"] for end in exist}
+    pem = {end: outputs_of(one.type, one.name, one.inputs)["certPem"] for end, one in certificates.items()}
+    assert all(recording.waits_for(one, made[f"mesh-key{end}"]) for end, one in certificates.items())
+    assert len(set(pem.values())) == len(exist)
+    values = release(recording, "aws-1").inputs["values"]
+    assert base64.b64decode(values["tls"]["ca"]["cert"]).decode() == pem[signs]
+    assert values["tls"]["caBundle"]["content"] == "".join(pem[end] for end in trusted)
+    assert recording.waits_for(release(recording, "aws-1"), made[f"mesh-key{signs}"])
 
 
 @pytest.mark.parametrize("cluster", ["aws-1", "azure-1"])
@@ -147,6 +184,7 @@ def test_the_values_carry_what_only_the_deployment_knows(recording: Recording) -
     assert values["k8sServiceHost"] == "api.azure-1.test"
     assert base64.b64decode(values["tls"]["ca"]["cert"]).startswith(b"-----BEGIN CERTIFICATE-----")
     assert base64.b64decode(values["tls"]["ca"]["key"]).startswith(b"-----BEGIN PRIVATE KEY-----")
+    assert values["tls"]["caBundle"]["content"] == base64.b64decode(values["tls"]["ca"]["cert"]).decode()
     assert recording.waits_for(release(recording, "azure-1"), recording.named("mesh-certificate"))
 
 
@@ -158,27 +196,12 @@ def test_the_summary_shows_the_values_without_secrets(recording: Recording) -> N
     assert recording.secret_outputs[component.urn] == frozenset()
 
 
-def test_a_cluster_outside_the_mesh_gets_no_ca() -> None:
-    data = fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1)})
-    data["clusters"]["aws-1"]["meshed"] = False
-    recording = deployed(planned(data), "aws-1")
-    assert "tls" not in release(recording, "aws-1").inputs["values"]
-
-
 def test_the_operator_of_the_eni_profile_has_its_role() -> None:
     plan = planned(fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1)}, mesh={"profile": "eni"}))
     recording = deployed(plan, "aws-1", role="arn:aws:iam::123456789012:role/op")
     assert release(recording, "aws-1").inputs["values"]["eni"]["iamRole"] == "arn:aws:iam::123456789012:role/op"
     with pytest.raises(ValueError, match="cluster: Cilium's operator on 'aws-1' needs a role"):
         deployed(plan, "aws-1")
-
-
-def test_a_cluster_of_the_mesh_needs_the_ca(dev: FleetPlan) -> None:
-    def program() -> None:
-        CiliumArgs(plan=dev, cluster=fake_cluster(dev, "aws-1"), trust=None)
-
-    with pytest.raises(ValueError, match="trust: cluster 'aws-1' is in the mesh"):
-        record(program)
 
 
 def test_azure_calls_the_mesh_subnet_by_the_name_in_the_values() -> None:

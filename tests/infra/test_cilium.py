@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from infra.plan import FleetPlan
 
 VERSIONS = ("1.19.6", "1.20.0")
-CA = CaLeaves(certificate="LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", key="LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0t")
+CA = CaLeaves(
+    certificate="LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
+    key="LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0t",
+    bundle="-----BEGIN CERTIFICATE-----",
+)
 
 
 def overlay(version: str = "1.19.6", **mesh: object) -> FleetPlan:
@@ -155,6 +159,7 @@ def test_what_all_clusters_of_the_mesh_share() -> None:
         assert at(values, "encryption.nodeEncryption") is False
         assert "hostFirewall" not in values
         assert at(values, "tls.ca") == {"cert": CA.certificate, "key": CA.key}
+        assert at(values, "tls.caBundle") == {"enabled": True, "content": CA.bundle}
 
 
 def test_two_clusters_of_one_platform_differ_only_in_what_is_theirs() -> None:
@@ -186,13 +191,12 @@ def test_eni_profile() -> None:
     assert "strictMode" not in values["encryption"]
 
 
-def test_a_cluster_outside_the_mesh_has_neither_peers_nor_ca() -> None:
+def test_a_cluster_outside_the_mesh_has_no_peers() -> None:
     data = fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1), "aws-2": ("aws", 2)})
     data["clusters"]["aws-2"]["meshed"] = False
     plan = planned(data)
     alone = values_of(plan, "aws-2")
     assert alone["clustermesh"] == {"maxConnectedClusters": 255}
-    assert "tls" not in alone
     assert at(values_of(plan, "aws-1"), "clustermesh.config.clusters") == {}
 
 
@@ -226,7 +230,7 @@ def test_public_values_are_the_values_without_what_is_named(cluster: str) -> Non
     plan = overlay()
     public, left_out = public_values(plan, cluster)
     assert set(SECRET_PATHS) <= set(left_out)
-    assert left_out == ("k8sServiceHost", "tls.ca.cert", "tls.ca.key")
+    assert left_out == ("k8sServiceHost", "tls.ca.cert", "tls.ca.key", "tls.caBundle")
     assert public["k8sServiceHost"] == UNKNOWN_API_HOST
     full = values_of(plan, cluster)
     del full["tls"]
@@ -234,11 +238,9 @@ def test_public_values_are_the_values_without_what_is_named(cluster: str) -> Non
     assert CA.key not in json.dumps(public)
 
 
-def test_public_values_of_the_eni_profile_and_outside_the_mesh() -> None:
-    assert public_values(eni(), "east-1")[1] == ("k8sServiceHost", "eni.iamRole", "tls.ca.cert", "tls.ca.key")
-    data = fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1)})
-    data["clusters"]["aws-1"]["meshed"] = False
-    assert public_values(planned(data), "aws-1")[1] == ("k8sServiceHost",)
+def test_public_values_of_the_eni_profile() -> None:
+    left_out = public_values(eni(), "east-1")[1]
+    assert left_out == ("k8sServiceHost", "eni.iamRole", "tls.ca.cert", "tls.ca.key", "tls.caBundle")
 
 
 def test_chart_version() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import subprocess
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,9 @@ from cryptography.x509.oid import NameOID
 
 from infra.cilium import CaLeaves, helm_values, public_values
 from infra.load import load_fleet
+from infra.model import Authority
 from infra.planner import plan_fleet
+from infra.trust import plan_trust
 from tests.infra.fleets import fleet_data, planned
 from toolchain.charts import cilium_chart
 from toolchain.tools import helm
@@ -57,6 +61,7 @@ def authority() -> CaLeaves[str]:
     return CaLeaves(
         certificate=base64.b64encode(certificate.public_bytes(Encoding.PEM)).decode(),
         key=base64.b64encode(pem).decode(),
+        bundle=certificate.public_bytes(Encoding.PEM).decode(),
     )
 
 
@@ -266,3 +271,82 @@ def test_the_chart_refuses_an_eni_cluster_with_the_bug(version: str, ca: CaLeave
     values = helm_values(plan, "east-1", platform="eks", api_host="api.test", ca=ca, operator_role_arn="arn")
     with pytest.raises(AssertionError, match="issues/21330"):
         render(values, version, tmp_path)
+
+
+STAGES = (
+    Authority(),
+    Authority(next="created"),
+    Authority(next="trusted"),
+    Authority(next="promoted"),
+    Authority(generation=2),
+)
+
+READERS = {("DaemonSet", "cilium"), ("Deployment", "clustermesh-apiserver"), ("Deployment", "hubble-relay")}
+"""Workloads whose pods read the trust bundle."""
+
+
+@pytest.fixture(scope="module")
+def stages(dev: FleetPlan, version: str, tmp_path_factory: pytest.TempPathFactory) -> list[Objects]:
+    """One cluster in each stage of a rotation of the CA, as the program would have it."""
+    made = {generation: authority() for generation in (1, 2)}
+    found = []
+    for stage in STAGES:
+        trust = plan_trust(stage)
+        mesh = dev.fleet.mesh.model_copy(update={"ca": stage})
+        plan = plan_fleet(dev.fleet.model_copy(update={"mesh": mesh}))
+        bundle = "".join(made[generation].bundle for generation in trust.trusted)
+        ca = replace(made[trust.signing], bundle=bundle)
+        values = helm_values(plan, "aws-1", platform="eks", api_host="api.test", ca=ca)
+        found.append(render(values, version, tmp_path_factory.mktemp("stage")))
+    return found
+
+
+def bundles(pod: dict[str, Any]) -> list[str]:
+    """Where a pod finds a CA: the path of each, from the bundle; any other source gives an error."""
+    sources = [source for volume in pod.get("volumes", ()) for source in volume.get("projected", {}).get("sources", ())]
+    items = [(source, item) for source in sources for item in next(iter(source.values())).get("items", ())]
+    assert not [item for source, item in items if "secret" in source and item["key"] == "ca.crt"]
+    return [item["path"] for source, item in items if source.get("configMap", {}).get("name") == "cilium-root-ca.crt"]
+
+
+def test_every_side_of_a_connection_trusts_the_bundle(stages: list[Objects]) -> None:
+    pods = {key: stages[0][key]["spec"]["template"]["spec"] for key in READERS}
+    assert bundles(pods["DaemonSet", "cilium"]) == [
+        "common-etcd-client-ca.crt",
+        "local-etcd-client-ca.crt",
+        "client-ca.crt",
+    ]
+    mesh = bundles(pods["Deployment", "clustermesh-apiserver"])
+    assert mesh == ["ca.crt", "ca.crt", "common-etcd-client-ca.crt"]
+    assert bundles(pods["Deployment", "hubble-relay"]) == ["hubble-server-ca.crt"]
+    (etcd,) = [one for one in pods["Deployment", "clustermesh-apiserver"]["containers"] if one["name"] == "etcd"]
+    assert "--trusted-ca-file=/var/lib/etcd-secrets/ca.crt" in etcd["args"]
+
+
+def test_the_bundle_holds_the_cas_of_the_stage(stages: list[Objects]) -> None:
+    held = [one["ConfigMap", "cilium-root-ca.crt"]["data"]["ca.crt"] for one in stages]
+    signing = [secret(one, "cilium-ca", "ca.crt") for one in stages]
+    assert [text.count("BEGIN CERTIFICATE") for text in held] == [1, 1, 2, 2, 1]
+    assert all(text.startswith(own) for text, own in zip(held, signing, strict=True))
+    assert signing[0] == signing[1] == signing[2] != signing[3] == signing[4]
+
+
+def test_a_step_rolls_only_what_has_to_read_the_bundle_anew(stages: list[Objects]) -> None:
+    rolled = [
+        {
+            key
+            for key in before
+            if key[0] in {"DaemonSet", "Deployment"}
+            and before[key]["spec"]["template"] != after[key]["spec"]["template"]
+        }
+        for before, after in pairwise(stages)
+    ]
+    assert rolled == [set(), READERS, set(), READERS]
+
+
+def test_certgen_runs_anew_when_another_ca_signs_and_only_then(stages: list[Objects]) -> None:
+    jobs = [{name for kind, name in one if kind == "Job"} for one in stages]
+    assert {len(names) for names in jobs} == {2}
+    assert jobs[0] == jobs[1] == jobs[2]
+    assert jobs[3] == jobs[4]
+    assert not jobs[2] & jobs[3]

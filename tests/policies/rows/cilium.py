@@ -52,7 +52,7 @@ def release(name: str = "aws-1", number: int = 1, pods: str = "10.128.128.0/17",
                 "tls": {"authMode": "cluster", "auto": _AUTO},
             },
         },
-        "tls": {"ca": {"cert": "Y2VydA==", "key": "a2V5"}},
+        "tls": {"ca": {"cert": "Y2VydA==", "key": "a2V5"}, "caBundle": {"enabled": True, "content": "cert\n"}},
     }
     inputs = {
         "chart": "cilium",
@@ -242,7 +242,23 @@ ROWS = (
     _same("mesh-cluster-ids-unique", "cluster.id", (1, 0, 512, "one")),
     _same("mesh-cluster-names-unique", "cluster.name", ("aws-1", "default", "")),
     _same("mesh-one-size", "clustermesh.maxConnectedClusters", (511, 100)),
-    _same("mesh-one-ca", "tls.ca.cert", ("b3RoZXI=",), also_bad=(("values.tls.ca.key", "b3RoZXI="),)),
+    _same(
+        "mesh-one-ca",
+        "tls.ca.cert",
+        ("b3RoZXI=",),
+        also_bad=(
+            ("values.tls.ca.key", "b3RoZXI="),
+            ("values.tls.caBundle.content", "cert\nother\n"),
+        ),
+    ),
+    Row(
+        rule="mesh-one-ca",
+        good=ONE,
+        path="values.tls.caBundle.content",
+        bad=("other\n",),
+        missing="passes",
+        also_good=(("values.tls.caBundle.content", "other\ncert\n"),),
+    ),
     _same(
         "mesh-one-datapath",
         "tunnelProtocol",
