@@ -63,6 +63,7 @@ check: setup-checks ## Style, types, layers, generated files
 	@mypy
 	@lint-imports
 	@hms fleet schema | diff -u fleets/schema.json - || { echo "fleets/schema.json is out of date; run: make schema" >&2; exit 1; }
+	@python -m ops.reference --check
 	@hms fleet check fleets/*.yaml
 	@zizmor --offline --quiet .github
 	@actionlint -shellcheck= -pyflakes=
@@ -71,9 +72,17 @@ check: setup-checks ## Style, types, layers, generated files
 lab-tools: ## What the lab runs: built once for your user in about 25 minutes; quick the second time
 	@$(PYTHON) toolchain/lab.py
 
+.PHONY: link-tools
+link-tools: ## What hms link test runs: IKEv2 and BGP daemons, unpacked in seconds (make lab-tools has them too)
+	@$(PYTHON) toolchain/link.py
+
 .PHONY: schema
 schema: setup ## Write fleets/schema.json from the model
 	@hms fleet schema > fleets/schema.json
+
+.PHONY: reference
+reference: setup ## Write docs/cli from the command line
+	@python -m ops.reference
 
 .PHONY: bench-preview
 bench-preview: setup ## Preview of the fleet against as many bare resources
@@ -82,6 +91,10 @@ bench-preview: setup ## Preview of the fleet against as many bare resources
 .PHONY: bench-policies
 bench-policies: setup ## Weaken what the program plans, one property at a time, and see the policies catch it
 	@python -m tests.bench.policies
+
+.PHONY: bench-link
+bench-link: setup link-tools ## The tunnels of dev for real: key exchange, encryption, BGP, packets, and a tunnel cut
+	@python -m tests.bench.link
 
 .PHONY: lock
 lock: setup ## Write requirements.lock from pyproject.toml

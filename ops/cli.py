@@ -11,7 +11,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ops import cli_connectivity, cli_deploy, cli_fleet, cli_lab, cli_policy
+from ops import (
+    cli_connectivity,
+    cli_contexts,
+    cli_deploy,
+    cli_diagnose,
+    cli_doctor,
+    cli_fleet,
+    cli_gather,
+    cli_lab,
+    cli_link,
+    cli_mesh,
+    cli_mesh_change,
+    cli_policy,
+    cli_status,
+    cli_upgrade,
+)
 from ops.errors import INTERRUPTED, HmsError
 
 _HELP = """Deploy HMS on Kubernetes clusters across AWS and Azure as one mesh.
@@ -48,9 +63,20 @@ app = typer.Typer(
 )
 app.add_typer(cli_fleet.app, name="fleet")
 app.add_typer(cli_policy.app, name="policy")
+app.add_typer(cli_upgrade.app, name="upgrade")
 app.add_typer(cli_lab.app, name="lab")
+app.add_typer(cli_link.app, name="link")
 app.add_typer(cli_connectivity.app, name="connectivity")
+mesh = typer.Typer(help="Run the mesh of all clusters.", no_args_is_help=True)
+cli_mesh.add_verbs(mesh)
+cli_mesh_change.add_verbs(mesh)
+app.add_typer(mesh, name="mesh")
+app.add_typer(cli_contexts.app, name="contexts")
 cli_deploy.add_verbs(app)
+cli_status.add_verb(app)
+cli_doctor.add_verb(app)
+cli_diagnose.add_verb(app)
+cli_gather.add_verbs(app)
 
 
 def main() -> None:

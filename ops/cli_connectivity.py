@@ -1,27 +1,23 @@
 """``hms connectivity``: packets over every flow, against the lab or real clusters."""
 
-# ruff: noqa: TC001, TC003 - typer reads the annotations when it runs
+# ruff: noqa: TC001 - typer reads the annotations when it runs
 from __future__ import annotations
 
 import json
 import sys
-from contextlib import ExitStack, contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.errors import FAILED, RefusedError
-from ops.options import FleetOption, StackOption
+from ops.cli_clusters import fleet_of, opened
+from ops.errors import FAILED
+from ops.options import ClusterOptions
+from ops.splice import spliced
 from ops.terminal import draw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from infra.plan import FleetPlan
     from ops.services.connectivity.report import Report
-    from ops.services.connectivity.world import World
 
 app = typer.Typer(help="Try with packets what the fleet file declares.", no_args_is_help=True)
 
@@ -40,19 +36,10 @@ def connectivity() -> None:
 
 
 @app.command("test")
-def connectivity_test_verb(  # noqa: PLR0913 - one argument an option
+@spliced
+def connectivity_test_verb(
     *,
-    fleet: FleetOption = None,
-    lab: Annotated[bool, typer.Option("--lab", help="The clusters of the lab that hms lab up started.")] = False,
-    stack: StackOption = None,
-    context: Annotated[
-        list[str] | None,
-        typer.Option("--context", metavar="CLUSTER=CONTEXT", help="A cluster by a context of your own kubeconfig."),
-    ] = None,
-    state: Annotated[
-        Path | None,
-        typer.Option(help="Folder that holds the state: .state/lab with --lab; else your own Pulumi backend."),
-    ] = None,
+    where: ClusterOptions,
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="FLOW", help="dev:api; dev: for all from dev; :api for all to api."),
@@ -69,20 +56,17 @@ def connectivity_test_verb(  # noqa: PLR0913 - one argument an option
     Clusters come from the stacks that are deployed (or one, with --stack), from --context, or with --lab from the lab.
     A container of Kubernetes' test program agnhost, which only waits, stays in one pod of each component.
     """
-    from ops.cli_deploy import factory
     from ops.progress.counting import Counting
-    from ops.services.check import load_plan
     from ops.services.connectivity.only import read_only
     from ops.services.connectivity.run import ConnectivityTest
+    from ops.services.connectivity.world import world_of
 
-    if lab + bool(context) + bool(stack) > 1:
-        raise RefusedError("--lab, --context and --stack exclude each other", "choose one")
-    path = factory().fleet_file(fleet, stack)
-    plan = load_plan(path)
+    plan, path = fleet_of(where)
     wanted = read_only(plan, only or ())
     progress = Counting(sys.stderr)
     try:
-        with _world(plan, path, lab=lab, stack=stack, contexts=context or [], state=state) as world:
+        with opened(where, plan, path) as clusters:
+            world = world_of(clusters, plan)
             report = ConnectivityTest(plan, world, seconds=timeout, progress=progress).run(wanted)
     finally:
         progress.close()
@@ -103,41 +87,3 @@ def _write(report: Report, output: ReportOutput) -> None:
         sys.stdout.write("".join(f"{line}\n" for line in report.notes))
         draw(report.tables())
         sys.stdout.write(f"{report.summary}\n")
-
-
-@contextmanager
-def _world(  # noqa: PLR0913 - the options that say where
-    plan: FleetPlan, fleet: Path, *, lab: bool, stack: str | None, contexts: list[str], state: Path | None
-) -> Iterator[World]:
-    """Open the clusters that the options name."""
-    from ops.cli_deploy import factory
-    from ops.services.connectivity.world import Access, cluster_world, lab_world
-
-    with ExitStack() as opened:
-        if lab:
-            from ops.cli_lab import lab_in
-
-            yield opened.enter_context(lab_world(lab_in(state), plan))
-        elif contexts:
-            accesses = {name: Access(context=context) for name, context in map(_context, contexts)}
-            yield opened.enter_context(cluster_world("your contexts", plan, accesses))
-        else:
-            from ops.adapters.state import StateFolder
-            from ops.factory import Place
-            from ops.services.outputs import kubeconfigs
-
-            if state is not None and StateFolder(state.expanduser().resolve()).simulated:
-                raise RefusedError(
-                    f"{state} holds a simulated fleet, which carries no packets", "hms lab up, then --lab"
-                )
-            with factory().reading(Place(state=state), plan, fleet) as session:
-                found = kubeconfigs(session.engine, plan, stack)
-            accesses = {name: Access(kubeconfig=kubeconfig) for name, kubeconfig in found.items()}
-            yield opened.enter_context(cluster_world(f"stack {stack}" if stack else "its stacks", plan, accesses))
-
-
-def _context(text: str) -> tuple[str, str]:
-    name, equals, context = text.partition("=")
-    if not equals or not name or not context:
-        raise RefusedError(f"--context {text}: no context of a cluster", "--context aws-1=my-context")
-    return name, context

@@ -1,4 +1,4 @@
-"""Verbs that work on stacks: preview, up, refresh, destroy, status, outputs."""
+"""Verbs that work on stacks: preview, up, refresh, destroy, outputs."""
 
 # ruff: noqa: TC001, TC003 - typer reads the annotations when it runs
 from __future__ import annotations
@@ -82,7 +82,7 @@ def up_verb(
         if done and output is Output.TEXT:
             draw(fleet_tables(status(work.session.engine, work.plan)))
             sys.stdout.write(_look_further(work.plan, where, target.fleet))
-    _or_declined(done=done)
+    or_declined(done=done)
 
 
 @spliced
@@ -101,20 +101,7 @@ def destroy_verb(
     """Take stacks down, with all that they deployed; asks for the fleet's name."""
     with _work(target, where, yes=yes, output=output) as work:
         done = work.deploy.destroy(work.job)
-    _or_declined(done=done)
-
-
-@spliced
-def status_verb(*, fleet: FleetOption = None, where: PlaceOptions, output: OutputOption = Output.TEXT) -> None:
-    """Show stacks, clusters, links and components that are deployed."""
-    from ops.services.status import fleet_tables, stack_table, status
-
-    with read(where, fleet) as (session, plan, _):
-        found = status(session.engine, plan)
-    if output is Output.JSON:
-        sys.stdout.write(json.dumps(found.as_json()) + "\n")
-    else:
-        draw((stack_table(found), *fleet_tables(found)))
+    or_declined(done=done)
 
 
 @spliced
@@ -143,7 +130,6 @@ def add_verbs(app: typer.Typer) -> None:
         ("up", up_verb),
         ("refresh", refresh_verb),
         ("destroy", destroy_verb),
-        ("status", status_verb),
         ("outputs", outputs_verb),
     ):
         app.command(name)(verb)
@@ -180,7 +166,7 @@ def _work(  # noqa: PLR0913 - one argument an option
         path = made.fleet_file(target.fleet, target.stack)
         plan = load_plan(path)
         targets = choose(plan, stack=target.stack, everything=target.everything)
-        pack = _pack(policies, made) if policies else None
+        pack = pack_for(policies, made) if policies else None
         with made.working(where.place(), plan, path, targets) as session:
             deploy = Deploy(engine=session.engine, reporter=reporter, program=made.program, prepare=session.prepare)
             job = Job(
@@ -210,7 +196,7 @@ def read(
         yield session, plan, made
 
 
-def _pack(policies: PolicyOptions, made: Factory) -> Pack | None:
+def pack_for(policies: PolicyOptions, made: Factory) -> Pack | None:
     """Give the policies that hold; None where the user left them out, and said why."""
     from ops.services.policies import pack_of, refuse_no_reason
 
@@ -230,7 +216,7 @@ def _look_further(plan: FleetPlan, place: PlaceOptions, fleet: Path | None) -> s
     which = f" --fleet {shlex.quote(str(fleet))}" if fleet else ""
     file = f" {shlex.quote(str(fleet))}" if fleet else ""
     lines = (
-        (f"hms status{where}{which}", "stacks, clusters, links and components"),
+        (f"hms status{where}{which}", "stacks, and how their clusters do"),
         (f"hms outputs{where}{which}", "what the stacks give"),
         (f"hms fleet show{file}", "every address, tunnel and id of the plan"),
         (f"hms fleet values {next(iter(plan.clusters))}{which}", "Cilium's Helm values of a cluster"),
@@ -241,6 +227,13 @@ def _look_further(plan: FleetPlan, place: PlaceOptions, fleet: Path | None) -> s
     return "Look further:\n" + "".join(f"  {command:{width}}  {what}\n" for command, what in lines)
 
 
-def _or_declined(*, done: bool) -> None:
+def or_declined(*, done: bool) -> None:
+    """End with an error where the user said no.
+
+    Raises
+    ------
+    RefusedError
+        If so.
+    """
     if not done:
         raise RefusedError("not confirmed; nothing more was done")

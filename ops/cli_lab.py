@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand
 
 from ops.errors import MISSING, RefusedError
-from ops.options import FleetOption, OutputOption, PolicyOptions, TargetOptions, WorkOptions
+from ops.options import FleetOption, OutputOption, PlaceOptions, PolicyOptions, TargetOptions, WorkOptions
 from ops.splice import spliced
 from ops.terminal import Output, draw
 
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from ops.adapters.state import StateFolder
 
 app = typer.Typer(help="A fleet with real Kubernetes, Cilium and networks on this machine.", no_args_is_help=True)
+
+
+class LinkChoice(StrEnum):
+    """What carries links between clouds."""
+
+    ROUTER = "router"
+    IPSEC = "ipsec"
 
 
 class DepthChoice(StrEnum):
@@ -36,7 +43,9 @@ StateOption = Annotated[
     Path | None, typer.Option(help="Folder that holds the lab and all state; .state/lab if none is named.")
 ]
 FaultArgument = Annotated[str, typer.Argument(help="What; listed below.")]
-TargetArgument = Annotated[str, typer.Argument(help="A link, node or cluster, by its name.")]
+TargetArgument = Annotated[
+    str, typer.Argument(help="A link, tunnel (its Azure connection), node or cluster, by its name.")
+]
 
 
 class _FaultCommand(TyperCommand):
@@ -51,7 +60,7 @@ class _FaultCommand(TyperCommand):
 
 @app.command("up")
 @spliced
-def up_verb(
+def up_verb(  # noqa: PLR0913 - one argument an option
     *,
     fleet: FleetOption = None,
     state: StateOption = None,
@@ -60,6 +69,10 @@ def up_verb(
         typer.Option(help="control: API servers and mesh alone; datapath: nodes and pods too. The deepest possible."),
     ] = None,
     nodes: Annotated[int, typer.Option(min=1, max=14, help="Nodes in each cluster.")] = 2,
+    link: Annotated[
+        LinkChoice,
+        typer.Option(help="What carries links between clouds: a router, or the planned tunnels for real (link-tools)."),
+    ] = LinkChoice.ROUTER,
     policies: PolicyOptions,
 ) -> None:
     """Start the lab of a fleet and deploy the fleet into it, as hms up does."""
@@ -78,6 +91,8 @@ def up_verb(
         _say("this machine runs control planes only; hms lab doctor says why")
     begin(lab, folder, plan, path, depth=chosen, nodes=nodes, progress=_say)
     deploy_into_lab(path, folder.path, policies)
+    if link is LinkChoice.IPSEC:
+        carry_by_tunnels(lab, path, folder.path)
     draw((differences_table(lab.ask("differences")), *status_tables(status(lab))))
     sys.stdout.write(_next(lab, state, fleet, pods=chosen == "datapath"))
     _say(f"{plan.name} is up after {time.monotonic() - begun:.0f} s")
@@ -185,6 +200,18 @@ def deploy_into_lab(fleet: Path, state: Path, policies: PolicyOptions) -> None:
         yes=True,
         output=Output.TEXT,
     )
+
+
+def carry_by_tunnels(lab: Lab, fleet: Path, state: Path) -> None:
+    """Let the tunnels of the deployed stacks carry the lab's links between clouds."""
+    from dataclasses import asdict
+
+    from lab.link.session import needed
+    from ops.cli_link import deployed_in
+
+    resources = needed(deployed_in(PlaceOptions(simulate=True, state=state), fleet))
+    told = lab.ask("carry", resources=[asdict(one) for one in resources], timers="cloud", timeout=180.0)
+    _say(f"{told['tunnels']} tunnels carry the links between clouds")
 
 
 def state_in(state: Path | None) -> StateFolder:

@@ -40,6 +40,51 @@ class TargetOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClusterOptions:
+    """Which clusters, of which fleet, and where they are."""
+
+    fleet: FleetOption = None
+    lab: Annotated[bool, typer.Option("--lab", help="The clusters of the lab that hms lab up started.")] = False
+    stack: StackOption = None
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", metavar="CLUSTER=CONTEXT", help="A cluster by a context of your own kubeconfig."),
+    ] = None
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Folder that holds the state: .state/lab with --lab; else your own Pulumi backend."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Refuse what names clusters twice.
+
+        Raises
+        ------
+        RefusedError
+            If two options do.
+        """
+        if self.lab + bool(self.context) + bool(self.stack) > 1:
+            raise RefusedError("--lab, --context and --stack exclude each other", "choose one")
+
+    @property
+    def contexts(self) -> dict[str, str]:
+        """The contexts, by cluster.
+
+        Raises
+        ------
+        RefusedError
+            If one is none.
+        """
+        found = {}
+        for text in self.context or ():
+            name, equals, context = text.partition("=")
+            if not equals or not name or not context:
+                raise RefusedError(f"--context {text}: no context of a cluster", "--context aws-1=my-context")
+            found[name] = context
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlaceOptions:
     """Where a verb works that looks at what is deployed. Each field is one of :class:`ops.factory.Place`."""
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Objects(Protocol):
@@ -22,21 +26,28 @@ class Objects(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """A container of Cilium.
+
+    Parameters
+    ----------
+    pod
+        Name of its pod; in a lab, of what stands for it.
+    node
+        Where it runs; empty in a lab for what runs beside the API server.
+    """
+
+    pod: str
+    node: str
+    name: str
+
+
 class Cilium(Protocol):
     """Commands beside Cilium's programs of one cluster. Safe to use from several threads."""
 
-    def agent(self, node: str, *command: str, seconds: float) -> str:
-        """Run a command (``cilium-dbg ...``) in the container of a node's agent, and give what it wrote.
-
-        Raises
-        ------
-        ops.errors.HmsError
-            If none runs there, it fails, or it takes longer.
-        """
-        ...
-
-    def mesh_servers(self) -> tuple[str, ...]:
-        """Name the replicas of the mesh API server.
+    def agents(self) -> Mapping[str, Container]:
+        """Give the agent's container of each node that has one.
 
         Raises
         ------
@@ -45,12 +56,22 @@ class Cilium(Protocol):
         """
         ...
 
-    def kvstoremesh(self, server: str, *command: str, seconds: float) -> str:
-        """Run ``kvstoremesh-dbg ...`` in the container of a mesh API server's kvstoremesh, and give what it wrote.
+    def mesh_servers(self) -> tuple[Container, ...]:
+        """Give the container of kvstoremesh in each replica of the mesh API server; none in a cluster without a mesh.
 
         Raises
         ------
         ops.errors.HmsError
-            If none runs there, it fails, or it takes longer.
+            If that cannot be found out.
+        """
+        ...
+
+    def run(self, container: Container, *command: str, seconds: float) -> str:
+        """Run a command in a container to its end, and give what it wrote.
+
+        Raises
+        ------
+        ops.errors.HmsError
+            If it cannot be run, fails, or takes longer.
         """
         ...

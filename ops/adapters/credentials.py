@@ -90,6 +90,12 @@ class Machine:
         current = _json(folder / "credentials.json").get("current")
         return str(current) if current else None
 
+    def subscription(self, stacks: Iterable[str]) -> str | None:
+        """Give the Azure subscription that is set; None where the default of ``az`` is meant."""
+        configured = ((read_stack(self.root, stack).get("config") or {}) for stack in stacks)
+        named = (config.get("azure-native:subscriptionId") for config in configured)
+        return self.env.get("ARM_SUBSCRIPTION_ID") or next((str(each) for each in named if each), None)
+
     def _aws(self) -> list[Missing]:
         """Look where the AWS SDK looks, in its order."""
         env = self.env
@@ -148,10 +154,7 @@ class Machine:
                     fix="az login; or ARM_CLIENT_ID and ARM_TENANT_ID with ARM_USE_OIDC or ARM_CLIENT_SECRET",
                 )
             )
-        configured = any(
-            (read_stack(self.root, stack).get("config") or {}).get("azure-native:subscriptionId") for stack in stacks
-        )
-        if not (env.get("ARM_SUBSCRIPTION_ID") or configured or any(each.get("isDefault") for each in logged_in)):
+        if not (self.subscription(stacks) or any(each.get("isDefault") for each in logged_in)):
             found.append(
                 Missing(what="Azure subscription", fix="set ARM_SUBSCRIPTION_ID, or az account set --subscription ID")
             )

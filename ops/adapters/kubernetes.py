@@ -21,6 +21,9 @@ _READ = 20.0
 _GOODBYE = 1.0
 """Seconds to say that a connection ends; whoever does not listen any more is not waited for."""
 
+_PIECE = 64 * 1024
+"""Octets of a text that are read at once."""
+
 _PROTOCOL = "v4.channel.k8s.io"
 """One octet for the channel before each frame's data."""
 
@@ -46,6 +49,36 @@ class KubernetesApi:
             If the API server does not answer, or refuses.
         """
         return self._request("GET", path, query)
+
+    def lines(self, path: str, *, endless: bool, **query: str) -> Iterator[str]:
+        """Read a text line by line, as it comes.
+
+        Parameters
+        ----------
+        endless
+            Whether it goes on for as long as somebody reads, however long nothing comes.
+
+        Raises
+        ------
+        ClusterError
+            As :meth:`get`; also later, where the connection breaks.
+        """
+        import urllib3
+
+        response = self._call("GET", path, query, patience=None if endless else self._patience)
+        if response.status >= 400:
+            raise ClusterError(f"{self.name}: GET {path}: {_refusal(response.read()) or response.status}")
+        rest = b""
+        try:
+            for octets in response.response.stream(_PIECE):
+                *whole, rest = (rest + octets).split(b"\n")
+                yield from (line.decode(errors="replace") for line in whole)
+        except urllib3.exceptions.HTTPError as error:
+            raise ClusterError(f"{self.name}: {path} broke off: {_first_line(error)}") from None
+        finally:
+            response.response.release_conn()
+        if rest:
+            yield rest.decode(errors="replace")
 
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Merge into an object; lists are merged by their keys.
@@ -112,25 +145,44 @@ class KubernetesApi:
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         import urllib3
-        from kubernetes.client.rest import ApiException
 
-        url = f"{self._client.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
-        headers = self._headers() | ({"Content-Type": _MERGE} if body is not None else {})
-        limits = (min(_CONNECT, self._patience), self._patience)
+        response = self._call(method, path, query, body, patience=self._patience)
         try:
-            response = self._client.call_api(method, url, header_params=headers, body=body, _request_timeout=limits)
             octets = response.read()
-        except (ApiException, urllib3.exceptions.HTTPError) as error:
-            raise ClusterError(f"{self.name}: the API server does not answer: {_first_line(error)}") from None
+        except urllib3.exceptions.HTTPError as error:
+            raise self._silent(error) from None
         if response.status >= 400:
             raise ClusterError(f"{self.name}: {method} {path}: {_refusal(octets) or response.status}")
         found: dict[str, Any] = json.loads(octets)
         return found
 
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+        *,
+        patience: float | None,
+    ) -> Any:  # noqa: ANN401 - untyped library
+        import urllib3
+        from kubernetes.client.rest import ApiException
+
+        url = f"{self._client.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
+        headers = self._headers() | ({"Content-Type": _MERGE} if body is not None else {})
+        limits = (min(_CONNECT, self._patience), patience)
+        try:
+            return self._client.call_api(method, url, header_params=headers, body=body, _request_timeout=limits)
+        except (ApiException, urllib3.exceptions.HTTPError) as error:
+            raise self._silent(error) from None
+
+    def _silent(self, error: Exception) -> ClusterError:
+        return ClusterError(f"{self.name}: the API server does not answer: {_first_line(error)}")
+
     def _headers(self) -> dict[str, str]:
         # Asked each time: a token of a cloud's command line is renewed on the way.
         token = self._client.configuration.auth_settings().get("BearerToken")
-        return {"Accept": "application/json"} | ({"authorization": token["value"]} if token else {})
+        return {"Accept": "application/json, */*"} | ({"authorization": token["value"]} if token else {})
 
 
 @contextmanager

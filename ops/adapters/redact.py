@@ -11,12 +11,16 @@ _PATTERNS = (
     re.compile(r"(?P<keep>\b(?:Bearer|Basic)\s+)[\w+/=.~-]{8,}"),
     # Credentials in kubeconfigs, headers and settings: the name stays, the value goes.
     re.compile(
-        r"(?P<keep>(?:client-key-data|client-certificate-data|token|password|passphrase|secret|shared_?key"
-        r"|pre-?shared-?key)[\"']?\s*[:=]\s*[\"']?)(?!\[secret\])[^\s\"',;}]{6,}",
+        r"(?P<keep>(?:client-key-data|client-certificate-data|token|password|passphrase|secret|shared[-_]?key"
+        r"|pre[-_]?shared[-_]?key|psk|access[-_]?key|api[-_]?key)[\"']?\s*[:=]\s*[\"']?)(?!\[secret\])[^\s\"',;}]{6,}",
         re.IGNORECASE,
     ),
     # JSON web tokens.
     re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
+    # What strongSwan's secrets file has.
+    re.compile(r"(?P<keep>\bPSK\s+[\"']?)[^\s\"']{6,}"),
+    # Tokens of GitHub, whose packages components are pulled from.
+    re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}"),
     # AWS secret access keys stand beside their id.
     re.compile(r"(?P<keep>\b(?:AKIA|ASIA)[A-Z0-9]{16}\W+)[A-Za-z0-9/+=]{40}"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.load import load_fleet
+from infra.load import load_fleet, parse_fleet
 from infra.planner import plan_fleet
 from infra.problems import FleetRefusedError, Problem
 from infra.record import fixed_fields
@@ -14,8 +14,10 @@ from ops.errors import RefusedError
 from ops.services.guards import compared, located
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from infra.model import Fleet
     from infra.plan import FleetPlan
 
 
@@ -60,8 +62,23 @@ def load_plan(fleet: Path) -> FleetPlan:
     RefusedError
         With every mistake of the file: file, line, field, what is wrong, what to write instead.
     """
+    return _planned(fleet, lambda: load_fleet(fleet))
+
+
+def read_plan(text: str, fleet: Path) -> FleetPlan:
+    """Plan what a fleet file would say.
+
+    Raises
+    ------
+    RefusedError
+        As :func:`load_plan`.
+    """
+    return _planned(fleet, lambda: parse_fleet(text, str(fleet)))
+
+
+def _planned(fleet: Path, load: Callable[[], Fleet]) -> FleetPlan:
     try:
-        return plan_fleet(load_fleet(fleet))
+        return plan_fleet(load())
     except FleetRefusedError as error:
         count = len(error.problems)
         raise RefusedError(

@@ -60,6 +60,7 @@ class Deploy:
         """
         states = self._begin("preview", job)
         guards.refuse_changed_fields(job.plan, job.fleet, job.targets, states)
+        guards.refuse_torn_trust(job.plan, job.fleet, job.targets, states)
         changed: list[str] = []
         for target in job.targets:
             missing = guards.missing_reads(job.plan, target, states)
@@ -86,6 +87,7 @@ class Deploy:
         """
         states = self._begin("up", job)
         guards.refuse_changed_fields(job.plan, job.fleet, job.targets, states)
+        guards.refuse_torn_trust(job.plan, job.fleet, job.targets, states)
         guards.refuse_doubles(job.plan, job.targets, states)
         guards.refuse_unread(job.plan, job.targets, states)
         for number, target in enumerate(job.targets):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra.record import changed
+from infra.scopes import stack_name
+from infra.trust import plan_trust, read_record
 from ops.errors import RefusedError
 from ops.services.targets import Target, all_targets, read_stacks, whole_target
 
@@ -92,6 +94,36 @@ def refuse_unread(plan: FleetPlan, targets: tuple[Target, ...], states: Mapping[
                 f"hms up --stack {missing[0]} first, or hms up --all",
             )
         before.add(target.stack)
+
+
+def refuse_torn_trust(
+    plan: FleetPlan, fleet: Path, targets: tuple[Target, ...], states: Mapping[str, StackState]
+) -> None:
+    """Refuse a stage of the mesh's CA in which clusters would not accept the certificates of others.
+
+    Raises
+    ------
+    RefusedError
+        If a deployed stack would not get on with what the file says, or a stack would take its CA from one that has
+        another stage.
+    """
+    deployed = {name: read_record(state.outputs.get("ca")) for name, state in states.items() if state.deployed}
+    for stack, has in deployed.items():
+        if not plan_trust(has).gets_on_with(plan.mesh.trust):
+            raise RefusedError(
+                f"{fleet}: mesh.ca is more than one stage away from what {stack} has: clusters would be cut off",
+                "put it back to what is deployed (hms mesh ca status), and rotate with hms mesh ca",
+            )
+    home = stack_name(plan, plan.mesh.trust_site)
+    if home in deployed and deployed[home] != plan.fleet.mesh.ca:
+        for target in targets:
+            if target.stack == home:
+                break
+            if home in read_stacks(plan, target):
+                raise RefusedError(
+                    f"{target.stack} takes the mesh's CA from {home}, which has another stage of it than {fleet}",
+                    f"hms up --stack {home} first, or hms up --all",
+                )
 
 
 def missing_reads(plan: FleetPlan, target: Target, states: Mapping[str, StackState]) -> tuple[str, ...]:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ops.adapters.state import StateFolder
 
 
+MESH_SERVER = "mesh API server"
+"""Stands among a cluster's peers where it does not answer itself."""
+
+
 def choose_depth(wanted: Depth | None, checks: tuple[Check, ...]) -> Depth:
     """Give the depth asked for, or else the deepest that the machine can.
 
@@ -121,7 +125,8 @@ class ClusterStatus:
     agents
         ``Ok``, or what the agent of each node says.
     mesh
-        What the nearest that can be asked says of each peer: ``ready``, or why not.
+        What the mesh API server and all agents say of each peer: ``ready``, or why not; and why the mesh API server
+        itself does not answer, under :data:`MESH_SERVER`.
     """
 
     name: str
@@ -164,7 +169,7 @@ def status_tables(found: tuple[ClusterStatus, ...]) -> tuple[Table, ...]:
                 each.api,
                 of(each.nodes.values()),
                 of(text == "Ok" for text in each.agents.values()),
-                of(text == "ready" for text in each.mesh.values()),
+                of(text == "ready" for peer, text in each.mesh.items() if peer != MESH_SERVER),
             )
             for each in found
         ),
@@ -178,7 +183,11 @@ def status_tables(found: tuple[ClusterStatus, ...]) -> tuple[Table, ...]:
             for row in (
                 *((each.name, f"node {node}", "not ready") for node, ready in each.nodes.items() if not ready),
                 *((each.name, f"agent on {node}", text) for node, text in each.agents.items() if text != "Ok"),
-                *((each.name, f"peer {peer}", text) for peer, text in each.mesh.items() if text != "ready"),
+                *(
+                    (each.name, peer if peer == MESH_SERVER else f"peer {peer}", text)
+                    for peer, text in each.mesh.items()
+                    if text != "ready"
+                ),
             )
         ),
     )
@@ -227,10 +236,16 @@ def _cluster(lab: Lab, name: str, kubeconfig: Path) -> ClusterStatus:
         for peer, text in _peers((told.get("cluster-mesh") or {}).get("clusters") or ()).items():
             # A peer is ready once it is for every node.
             mesh[peer] = text if mesh.get(peer, "ready") == "ready" else mesh[peer]
-    if not nodes:
+    # Agents know their peers through the mesh API server, and do not notice that it is dead.
+    if mesh or not nodes:
         told = _told(lab, name, program("clustermesh-apiserver"), "kvstoremesh-dbg", "status", "-o", "json")
-        found = told if isinstance(told, list) else told.get("clusters") or ()
-        mesh = {"mesh API server": told["error"]} if "error" in told else _peers(found)
+        if "error" in told:
+            mesh[MESH_SERVER] = told["error"]
+        else:
+            copied = _peers(told)
+            for peer in mesh or copied:
+                if mesh.get(peer, "ready") == "ready":
+                    mesh[peer] = copied.get(peer, "the mesh API server copies nothing of it")
     return ClusterStatus(name=name, api="ready", nodes=nodes, agents=agents, mesh=mesh)
 
 
@@ -242,6 +257,9 @@ def _told(lab: Lab, space: str, *command: str) -> Any:  # noqa: ANN401 - any JSO
 
 
 def _peers(clusters: Iterable[dict[str, Any]]) -> dict[str, str]:
-    return {
-        str(each["name"]): "ready" if each.get("ready") else str(each.get("status") or "not ready") for each in clusters
-    }
+    return {str(each["name"]): "ready" if each.get("ready") else _why_not(each) for each in clusters}
+
+
+def _why_not(peer: dict[str, Any]) -> str:
+    """Say why a peer is not ready; of one that is connected the status tells of the connection alone."""
+    return "connected, but not synchronised" if peer.get("connected") else str(peer.get("status") or "not ready")

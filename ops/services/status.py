@@ -1,4 +1,4 @@
-"""What is deployed: stacks, and the clusters, links and components that they tell of in their outputs."""
+"""What is deployed: stacks, what they tell of in their outputs, and beside it how their clusters do."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ops.services.targets import all_targets, whole_target
 if TYPE_CHECKING:
     from infra.plan import FleetPlan
     from ops.adapters.engine import Engine
+    from ops.services.observe.fleet_report import FleetReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,59 @@ class Status:
                 for stack in self.stacks
             ],
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusReport:
+    """Stacks, and how their clusters do right now.
+
+    Parameters
+    ----------
+    stacks
+        None where they were not asked for.
+    live
+        None where no cluster was to be asked.
+    note
+        Why not.
+    failed
+        Whether that is because something did not work.
+    """
+
+    fleet: str
+    stacks: Status | None
+    live: FleetReport | None
+    note: str = ""
+    failed: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        finished = self.stacks is None or not any(stack.pending for stack in self.stacks.stacks)
+        return finished and not self.failed and (self.live is None or self.live.good)
+
+    @property
+    def usable(self) -> bool:
+        """Whether clusters that should answer do."""
+        return not self.failed and (self.live is None or self.live.usable)
+
+    @property
+    def summary(self) -> str:
+        """Say it in a line."""
+        return self.note if self.live is None else self.live.summary
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as plain data, version 1: ``docs/json/status.md``."""
+        stacks = self.stacks.as_json() if self.stacks else {"v": 1, "fleet": self.fleet, "stacks": []}
+        live = self.live.as_json() if self.live else None
+        return {**stacks, "good": self.good, "live": live, "note": self.note or None}
+
+    def tables(self) -> tuple[Table, ...]:
+        """Give it as tables: what is wrong comes first, then clusters, then stacks."""
+        if self.stacks is None:
+            return self.live.tables() if self.live else ()
+        if self.live is None:
+            return (stack_table(self.stacks), *fleet_tables(self.stacks))
+        return (*self.live.tables(), stack_table(self.stacks))
 
 
 def status(engine: Engine, plan: FleetPlan) -> Status:

@@ -166,6 +166,26 @@ def test_certificates_come_from_the_fleets_own_ca_and_have_their_names_and_usage
         assert key.public_key() == signed.public_key()
 
 
+def test_a_certgen_job_that_has_run_signs_nothing_again(rendered: Rendered) -> None:
+    assert certificates.wanted(rendered, rendered) == ()
+    other = values("aws-1")
+    other["tls"]["ca"] = {"cert": (stranger := authority()).certificate, "key": stranger.key}
+    assert certificates.wanted(objects.sort(chart.render(other, **REQUEST)), rendered) == (), "the CA is in no Job"
+    other["certgen"]["extraVolumes"][0]["name"] = "signed-by-ca-2"
+    assert len(certificates.wanted(objects.sort(chart.render(other, **REQUEST)), rendered)) == 7
+
+
+def test_only_the_jobs_that_changed_sign(rendered: Rendered) -> None:
+    other = values("aws-1")
+    other["hubble"]["tls"]["auto"]["certValidityDuration"] = 300
+    found = certificates.wanted(objects.sort(chart.render(other, **REQUEST)), rendered)
+    assert {one.name for one in found} == {
+        "hubble-server-certs",
+        "hubble-relay-client-certs",
+        "hubble-relay-server-certs",
+    }
+
+
 def test_an_expired_certificate_ended_in_the_past(rendered: Rendered) -> None:
     (first, *_) = certificates.secrets(certificates.wanted(rendered), Authority.of(rendered), expired=True)
     signed = certificate(first)

@@ -92,6 +92,20 @@ def test_a_secret_that_must_be_there_is_named(tmp_path: Path) -> None:
         volumes(FakeApi(), tmp_path, {"name": "x", "secret": {"secretName": "absent"}}).write()
 
 
+def test_a_running_pod_keeps_what_it_mounts_of_an_object_that_is_gone(tmp_path: Path) -> None:
+    api = FakeApi()
+    remote = {"name": "remote", "secret": {"secretName": "remote"}}
+    found = volumes(api, tmp_path, remote, PROJECTED)
+    found.write()
+    del api.objects["Secret", "remote"]
+    api.objects["Secret", "peers"]["data"] = {"aws-2": encoded("others")}
+    found.write(running=True)
+    assert read(tmp_path / "remote") == {"tls.crt": "crt", "tls.key": "key"}
+    assert read(tmp_path / "mesh") == {"azure-1": "endpoints", "common.crt": "crt"}, "a volume is written whole or not"
+    with pytest.raises(LabError, match="no Secret remote"):
+        found.write()
+
+
 def test_a_kind_of_volume_that_is_not_known_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="no volume of name, csi"):
         volumes(FakeApi(), tmp_path, {"name": "x", "csi": {"driver": "x"}}).write()
@@ -185,6 +199,12 @@ def test_a_pod_that_is_made_anew_has_another_uid_and_empty_volumes(pod: Pod, tmp
 def test_host_aliases_get_into_the_hosts_file(pod: Pod, tmp_path: Path) -> None:
     pod.create()
     assert "10.17.128.6 azure-1.mesh.cilium.io" in (tmp_path / "run/hms/aws-1/mesh/show.sh").read_text()
+
+
+def test_a_chart_that_knows_no_peers_writes_no_list_of_aliases(pod: Pod, tmp_path: Path) -> None:
+    pod._spec = {**pod._spec, "hostAliases": None}
+    pod.create()
+    assert "mesh.cilium.io" not in (tmp_path / "run/hms/aws-1/mesh/show.sh").read_text()
 
 
 def test_no_secret_gets_into_the_script(pod: Pod, tmp_path: Path) -> None:

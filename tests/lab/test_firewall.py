@@ -6,7 +6,7 @@ import pytest
 
 from infra.load import load_fleet
 from infra.planner import plan_fleet
-from lab.network.firewall import link_rules, site_rules
+from lab.network.firewall import link_rules, site_rules, together
 from lab.plan import plan_lab
 
 PLAN = plan_lab(plan_fleet(load_fleet(Path("fleets/dev.yaml"))), depth="datapath")
@@ -44,3 +44,8 @@ def test_a_site_lets_nothing_in_from_outside_and_takes_no_fragments_from_links()
     rules = site_rules(internet="internet", links="link").splitlines()
     assert "-A FORWARD -i internet -j DROP" in rules
     assert "-A FORWARD -i link+ -f -j DROP" in rules
+
+
+def test_the_rules_of_several_links_make_one_table(rules: list[str]) -> None:
+    text = "\n".join(rules)
+    assert together([text, text]).splitlines() == [line for line in rules if line]

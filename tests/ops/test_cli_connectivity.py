@@ -15,8 +15,10 @@ from ops import cli_deploy, cli_lab
 from ops.adapters.state import StateFolder
 from ops.cli import app
 from ops.factory import Factory
+from ops.services import clusters
+from ops.services.clusters import Access
 from ops.services.connectivity import world
-from ops.services.connectivity.world import Access, probe_port
+from ops.services.connectivity.world import probe_port
 from tests.infra.test_workloads import component, three
 from tests.ops.fake_mesh import FakeMesh
 from tests.ops.fakes import FakeEngine, standing
@@ -51,10 +53,9 @@ class Desk:
         )
 
     @contextmanager
-    def opened(self, _: FleetPlan, accesses: Mapping[str, Access]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    def opened(self, _: FleetPlan, accesses: Mapping[str, Access], __: float) -> Iterator[dict[str, Any]]:
         self.accesses.append(accesses)
-        stations = {name: station for name, station in self.mesh.world.stations.items() if name in accesses}
-        yield {}, stations
+        yield {name: self.mesh.world.stations[name] for name in accesses}
 
     def __call__(self, *arguments: str) -> Result:
         return CliRunner().invoke(app, ["connectivity", "test", *arguments])
@@ -69,7 +70,8 @@ class Desk:
 def desk(dev_plan: FleetPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     made = Desk(dev_plan, tmp_path)
     monkeypatch.setattr(cli_deploy, "factory", made.factory)
-    monkeypatch.setattr(world, "_opened", made.opened)
+    monkeypatch.setattr(clusters, "_opened", made.opened)
+    monkeypatch.setattr(world, "KubernetesStation", lambda station, _: station)
     monkeypatch.setattr(world, "KubernetesAgents", lambda _: made.mesh.world.agents)
     monkeypatch.setattr(world, "LabAgents", lambda _: made.mesh.world.agents)
     monkeypatch.setattr(world, "ThisMachine", lambda: made.mesh)
@@ -167,11 +169,11 @@ def test_no_stack_is_deployed(desk: Desk) -> None:
     assert "no cluster is deployed" in result.stderr
 
 
-def test_a_simulated_fleet_carries_no_packets(desk: Desk) -> None:
+def test_the_clusters_of_a_simulated_fleet_answer_nobody(desk: Desk) -> None:
     desk.state.prepare(simulate=True)
     result = desk("--state", str(desk.state.path))
     assert result.exit_code == 2
-    assert "carries no packets" in result.stderr
+    assert "answer nobody" in result.stderr
 
 
 def test_the_lab(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

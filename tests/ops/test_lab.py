@@ -290,6 +290,44 @@ def test_status_tells_what_is_wrong(
     ]
 
 
+@pytest.mark.parametrize(
+    ("agent", "server", "told"),
+    [
+        (True, {"name": "azure-1", "ready": True}, "ready"),
+        (True, {"name": "azure-1", "ready": False, "status": "Waiting"}, "Waiting"),
+        (True, {"name": "azure-1", "connected": True, "status": "etcd: 1/1"}, "connected, but not synchronised"),
+        (True, None, "the mesh API server copies nothing of it"),
+        (False, {"name": "azure-1", "ready": True}, "agent waits"),
+    ],
+)
+def test_a_peer_is_ready_if_agents_and_mesh_api_server_say_so(
+    agent: Any,
+    server: dict[str, Any] | None,
+    told: str,
+    fake: FakeLab,
+    state: StateFolder,
+    dev_plan: FleetPlan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin(fake, state, dev_plan)
+
+    @contextmanager
+    def kubernetes(*_: Any) -> Iterator[Any]:
+        yield SimpleNamespace(get=lambda _: {"items": [{"metadata": {"name": "aws-1-a"}}]})
+
+    def run(space: str, *_: str) -> str:
+        if space == "aws-1-a":
+            peer = {"name": "azure-1", "ready": agent, "status": "agent waits"}
+            return json.dumps({"cilium": {"state": "Ok"}, "cluster-mesh": {"clusters": [peer]}})
+        return json.dumps([server] if server else [])
+
+    monkeypatch.setattr(service, "kubernetes_api", kubernetes)
+    monkeypatch.setattr(service, "program", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(fake, "run", run)
+    aws, _ = service.status(fake)
+    assert aws.mesh == {"azure-1": told}
+
+
 def test_doctor_exits_with_3_where_no_lab_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lab.doctor.examine", lambda: (check("root", found=False, needed="control"),))
     result = CliRunner().invoke(app, ["lab", "doctor", "-o", "json"])

@@ -30,7 +30,7 @@ DPKG = """
 read package < "$2"
 mkdir -p "$3/usr/bin" "$3/usr/lib/x86_64-linux-gnu"
 echo > "$3/usr/lib/x86_64-linux-gnu/lib$package.so.1"
-for program in clang-19 xtables-legacy-multi ipset bpftool ip tc pkgconf; do
+for program in clang-19 xtables-legacy-multi ipset bpftool ip tc pkgconf charon bird; do
   printf '#!/bin/sh\\necho "%s $* libraries=$LD_LIBRARY_PATH"\\n' $program > "$3/usr/bin/$program"
   chmod 755 "$3/usr/bin/$program"
 done
@@ -144,3 +144,19 @@ def test_runc_finds_the_unpacked_libseccomp_alone(machine: Machine) -> None:
     assert environment["PKG_CONFIG_LIBDIR"] == str(made)
     assert environment["PKG_CONFIG_SYSROOT_DIR"] == str(debian.folder() / "root")
     assert environment["CGO_ENABLED"] == "1"
+
+
+def test_the_links_tools_are_a_bundle_of_their_own(machine: Machine) -> None:
+    folder = debian.obtain(debian.LINK)
+    assert machine.left() == [folder.name]
+    assert {path.name for path in (folder / "bin").iterdir()} == {"charon", "bird"}
+    downloads = next(call for call in machine.calls() if " download " in call).split()
+    assert {"strongswan-charon", "strongswan-swanctl", "libcharon-extra-plugins", "bird2"} <= set(downloads)
+    assert not {"clang-19", "libseccomp-dev"} & set(downloads)
+
+
+def test_the_machines_own_daemons_are_never_the_links(machine: Machine) -> None:
+    machine.add("charon", "echo Linux strongSwan 6.0")
+    machine.add("bird", "echo BIRD version 3.0")
+    folder = debian.obtain(debian.LINK)
+    assert all(str(machine.bin) not in (folder / "bin" / name).read_text() for name in ("charon", "bird"))

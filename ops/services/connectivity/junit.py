@@ -18,7 +18,7 @@ _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def as_junit(report: Report) -> str:
     """Write a suite for each kind; a failed case is a ``failure``, one that could not be tried an ``error``."""
-    suites = ET.Element("testsuites", _numbers(report.results) | {"name": _fit(f"{report.fleet} on {report.where}")})
+    suites = ET.Element("testsuites", _numbers(report.results) | {"name": fit(f"{report.fleet} on {report.where}")})
     suites.set("time", f"{report.seconds:.3f}")
     for kind in TITLES:
         results = tuple(result for result in report.results if result.kind == kind)
@@ -30,7 +30,7 @@ def as_junit(report: Report) -> str:
     if report.notes:
         # The schema gives notes no place of their own but this.
         output = ET.SubElement(ET.SubElement(suites, "testsuite", {"name": "notes", **_numbers(())}), "system-out")
-        output.text = _fit("\n".join(report.notes))
+        output.text = fit("\n".join(report.notes))
     ET.indent(suites)
     return ET.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -40,16 +40,16 @@ def _case(result: Result) -> ET.Element:
         "testcase",
         {
             "classname": f"connectivity.{result.kind}",
-            "name": _fit(f"{result.source} to {result.destination}: {result.expected}"),
+            "name": fit(f"{result.source} to {result.destination}: {result.expected}"),
             "time": f"{result.seconds:.3f}",
         },
     )
     told = f"{result.told}; {result.verdict}" if result.verdict else result.told
     if result.outcome == "passed":
-        ET.SubElement(case, "system-out").text = _fit(told)
+        ET.SubElement(case, "system-out").text = fit(told)
     else:
         tag = "failure" if result.outcome == "failed" else "error"
-        ET.SubElement(case, tag, {"message": _fit(told), "type": result.outcome})
+        ET.SubElement(case, tag, {"message": fit(told), "type": result.outcome})
     return case
 
 
@@ -62,5 +62,6 @@ def _numbers(results: tuple[Result, ...]) -> dict[str, str]:
     }
 
 
-def _fit(text: str) -> str:
+def fit(text: str) -> str:
+    """Replace what XML cannot hold."""
     return _UNFIT.sub("?", text)

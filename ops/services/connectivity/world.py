@@ -1,26 +1,23 @@
-"""Where a connectivity test runs: a lab, or clusters by their kubeconfigs."""
+"""Where a connectivity test runs."""
 
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ops.adapters.kubernetes import kubernetes_api
 from ops.adapters.kubernetes_hubble import KubernetesAgents
 from ops.adapters.kubernetes_station import KubernetesStation
 from ops.adapters.lab import LabAgents, LabOutside, ThisMachine
 from ops.errors import ClusterError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from infra.plan import FleetPlan
-    from ops.adapters.kubernetes import KubernetesApi
     from ops.adapters.kubernetes_ports import Agents, Caller, Inventory, Outside, Pod, Station
-    from ops.adapters.lab import Lab
+    from ops.services.clusters import Clusters
 
 _PORTS = range(18080, 19080)
 """Where what calls may listen in its pod."""
@@ -49,61 +46,30 @@ class World:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """How a cluster is reached: a kubeconfig (content, file, or the user's own where None) and one of its contexts."""
-
-    kubeconfig: Mapping[str, Any] | str | None = None
-    context: str | None = None
-
-
-@contextmanager
-def lab_world(lab: Lab, plan: FleetPlan) -> Iterator[World]:
-    """Open the clusters of a running lab.
+def world_of(clusters: Clusters, plan: FleetPlan) -> World:
+    """Make a world of clusters that are open.
 
     Raises
     ------
     RefusedError
-        If it is the lab of another fleet, or has no pods.
+        If it is a lab without pods.
     """
-    record = lab.record()
-    if record.fleet != plan.name:
-        raise RefusedError(f"the lab in {lab.folder} is of the fleet {record.fleet!r}", "name its file with --fleet")
-    if record.depth != "datapath":
+    lab = clusters.lab
+    if lab is not None and lab.record().depth != "datapath":
         raise RefusedError(
             f"the lab in {lab.folder} has control planes only, so no pods to call from", "hms lab up --depth datapath"
         )
-    accesses = {name: Access(kubeconfig=str(path)) for name, path in record.kubeconfigs.items()}
-    with _opened(plan, accesses) as (_, stations):
-        yield World(
-            where=f"the lab in {lab.folder}",
-            stations=stations,
-            agents=LabAgents(lab),
-            outside=LabOutside(lab),
-            remarks=differences(lab),
-        )
-
-
-@contextmanager
-def cluster_world(where: str, plan: FleetPlan, accesses: Mapping[str, Access]) -> Iterator[World]:
-    """Open clusters by their kubeconfigs.
-
-    Raises
-    ------
-    RefusedError
-        If one of them is none of the fleet's.
-    """
-    for name in accesses:
-        if name not in plan.clusters:
-            raise RefusedError(f"the fleet {plan.name!r} has no cluster {name!r}", f"one of {', '.join(plan.clusters)}")
-    with _opened(plan, accesses) as (apis, stations):
-        yield World(where=where, stations=stations, agents=KubernetesAgents(apis), outside=ThisMachine())
-
-
-def differences(lab: Lab) -> tuple[str, ...]:
-    """Say what a lab does differently from the deployment, a line each."""
-    return tuple(
-        f"lab: {row['place']}: {row['lab']}, not {row['planned']} ({row['why']})" for row in lab.ask("differences")
+    apis = {name: api for name, api in clusters.apis.items() if not isinstance(api, ClusterError)}
+    port = probe_port(plan, os.getpid())
+    return World(
+        where=clusters.where,
+        stations={
+            name: _Closed(api) if isinstance(api, ClusterError) else KubernetesStation(api, port)
+            for name, api in clusters.apis.items()
+        },
+        agents=KubernetesAgents(apis) if lab is None else LabAgents(lab),
+        outside=ThisMachine() if lab is None else LabOutside(lab),
+        remarks=clusters.remarks,
     )
 
 
@@ -112,23 +78,6 @@ def probe_port(plan: FleetPlan, run: int) -> int:
     taken = {component.port for component in plan.fleet.components.values()}
     free = [port for port in _PORTS if port not in taken]
     return free[run % len(free)]
-
-
-@contextmanager
-def _opened(
-    plan: FleetPlan, accesses: Mapping[str, Access]
-) -> Iterator[tuple[dict[str, KubernetesApi], dict[str, Station]]]:
-    apis: dict[str, KubernetesApi] = {}
-    stations: dict[str, Station] = {}
-    with ExitStack() as stack:
-        for name, access in accesses.items():
-            try:
-                apis[name] = stack.enter_context(kubernetes_api(name, access.kubeconfig, access.context))
-            except ClusterError as error:
-                stations[name] = _Closed(error)
-            else:
-                stations[name] = KubernetesStation(apis[name], probe_port(plan, os.getpid()))
-        yield apis, stations
 
 
 class _Closed:

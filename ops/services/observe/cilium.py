@@ -139,6 +139,48 @@ class CiliumNode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """A CiliumEndpoint: a pod that an agent has given an address, and that other clusters have to know.
+
+    Parameters
+    ----------
+    identity
+        Number of its identity; 0 as long as it has none.
+    node
+        Internal address of its node.
+    made
+        When the object was made, on the cluster's clock.
+    shared
+        Whether peers are told of it: its namespace may keep its pods to itself (``clustermesh.cilium.io/global``).
+    """
+
+    namespace: str
+    name: str
+    address: str
+    identity: int
+    node: str
+    made: datetime
+    shared: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What the kernel of a node knows of an address: the identity by which policies judge it, and the way to it.
+
+    Parameters
+    ----------
+    tunnel
+        Address of the node that it is reached through; empty where there is none.
+    encryption_key
+        Number of the key for packets to it; 0 without encryption.
+    """
+
+    identity: int
+    tunnel: str
+    encryption_key: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Operator:
     """Cilium's operator: whoever holds its lease.
 

@@ -18,15 +18,9 @@ class ApiServer:
     ----------
     version
         As it gives it: ``v1.36.3``.
-    server
-        Its URL.
-    clock
-        What its clock said when it answered (the ``Date`` header's resolution: 1 s); None where it does not say.
     """
 
     version: str
-    server: str = ""
-    clock: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,3 +160,26 @@ class Warn:
     message: str
     count: int
     last: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """A service that the API server itself calls: an admission webhook, or what serves an aggregated API.
+
+    Parameters
+    ----------
+    kind
+        ``ValidatingWebhookConfiguration``, ``MutatingWebhookConfiguration`` or ``APIService``.
+    service
+        ``namespace/name``.
+    pods
+        Pods behind it, by name: whether each has its node's network.
+    required
+        Whether what it is asked for fails where it does not answer.
+    """
+
+    kind: str
+    name: str
+    service: str
+    pods: Mapping[str, bool]
+    required: bool

@@ -7,13 +7,13 @@ that stood in its way (:class:`ops.services.observe.seen.Seen`). Nothing in here
 part                                      read from
 ========================================  =====================================================================
 api, nodes, pods, workloads, services,    the cluster's API server
-policies, warnings, config, peers,
-certificates, cilium_nodes, operator,
-own
+node_ports, hooks, policies, warnings, config, peers,
+certificates, cilium_nodes, endpoints,
+operator
 agents                                    ``cilium-dbg status -o json`` on each node
+addresses                                 ``cilium-dbg bpf ipcache list -o json`` on each node: the kernel's own table
 mesh_servers                              ``kvstoremesh-dbg status -o json`` in each mesh API server
 ways                                      ``kvstoremesh-dbg troubleshoot`` in each mesh API server
-copies                                    the mesh API server's etcd, as an agent may read it
 ========================================  =====================================================================
 """
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from ops.services.observe.cilium import Agent, Certificate, CiliumConfig, CiliumNode, Operator
-    from ops.services.observe.kubernetes import ApiServer, Node, Pod, Policy, Service, Warn, Workload
-    from ops.services.observe.mesh import ConfiguredPeers, Copies, MeshServer, Own, Way
+    from ops.services.observe.cilium import Agent, Certificate, CiliumConfig, CiliumNode, Endpoint, Entry, Operator
+    from ops.services.observe.kubernetes import ApiServer, Hook, Node, Pod, Policy, Service, Warn, Workload
+    from ops.services.observe.mesh import ConfiguredPeers, MeshServer, Way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +39,15 @@ class ClusterView:
 
     Parameters
     ----------
+    node_ports
+        Which service (``namespace/name``) has a port of all nodes.
     agents
         By node: every node that Kubernetes has, whether an agent answers there or not.
+    addresses
+        By node, and by prefix: ``10.128.0.7/32``.
     mesh_servers, ways
-        By pod (in a lab: by the cluster's name). ``ways`` has the way to each peer, tried anew by kvstoremesh's own
-        diagnosis, with its certificates, from its place.
+        By pod. ``ways`` has the way to each peer, tried anew by kvstoremesh's own diagnosis, with its certificates,
+        from its place; nothing where kvstoremesh does not answer.
     """
 
     name: str
@@ -52,6 +56,8 @@ class ClusterView:
     pods: Seen[tuple[Pod, ...]] = UNSEEN
     workloads: Seen[tuple[Workload, ...]] = UNSEEN
     services: Seen[tuple[Service, ...]] = UNSEEN
+    node_ports: Seen[Mapping[int, str]] = UNSEEN
+    hooks: Seen[tuple[Hook, ...]] = UNSEEN
     policies: Seen[tuple[Policy, ...]] = UNSEEN
     warnings: Seen[tuple[Warn, ...]] = UNSEEN
     config: Seen[CiliumConfig] = UNSEEN
@@ -59,11 +65,11 @@ class ClusterView:
     certificates: Seen[tuple[Certificate, ...]] = UNSEEN
     cilium_nodes: Seen[tuple[CiliumNode, ...]] = UNSEEN
     operator: Seen[Operator] = UNSEEN
-    own: Seen[Own] = UNSEEN
+    endpoints: Seen[tuple[Endpoint, ...]] = UNSEEN
     agents: Mapping[str, Seen[Agent]] = field(default_factory=dict)
+    addresses: Mapping[str, Seen[Mapping[str, Entry]]] = field(default_factory=dict)
     mesh_servers: Mapping[str, Seen[MeshServer]] = field(default_factory=dict)
-    ways: Mapping[str, Seen[Mapping[str, Way]]] = field(default_factory=dict)
-    copies: Seen[Copies] = UNSEEN
+    ways: Mapping[str, Mapping[str, Seen[Way]]] = field(default_factory=dict)
 
     @property
     def unreachable(self) -> str:

@@ -1,0 +1,1 @@
+"""A bundle of all that helps whoever is asked for help, secrets kept back."""
