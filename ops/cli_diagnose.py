@@ -75,9 +75,7 @@ def diagnose_verb(
     plan, fleet = fleet_of(where)
     with opened(where, plan, fleet, seconds=timeout) as clusters:
         case = look_closely(plan, clusters, commands(where), seconds=timeout)
-    missing = [name for name in plan.clusters if name not in case.clusters]
-    notes = (*clusters.remarks, *(f"{name} was not looked at: nobody said how it is reached" for name in missing))
-    diagnosis = diagnose(case, checks, notes=notes, seconds=time.monotonic() - begun)
+    diagnosis = diagnose(case, checks, seconds=time.monotonic() - begun)
     _write(diagnosis, output)
     if not diagnosis.good:
         raise typer.Exit(FAILED)
@@ -87,12 +85,13 @@ def commands(where: ClusterOptions) -> Commands:
     """Say how commands are written that mean the same clusters."""
     from ops.services.diagnose.commands import Commands
 
+    fleet = f"--fleet {shlex.quote(str(where.fleet))}" if where.fleet else ""
+    stack = f"--stack {where.stack}" if where.stack else ""
     state = f"--state {shlex.quote(str(where.state))}" if where.state else ""
-    words = [f"--fleet {shlex.quote(str(where.fleet))}" if where.fleet else "", "--lab" if where.lab else ""]
-    words += [f"--stack {where.stack}" if where.stack else ""]
-    words += [f"--context {shlex.quote(each)}" for each in where.context or ()]
+    contexts = [f"--context {shlex.quote(each)}" for each in where.context or ()]
     return Commands(
-        options=" ".join(filter(None, (*words, state))),
+        options=" ".join(filter(None, (fleet, "--lab" if where.lab else "", stack, *contexts, state))),
+        stacks=" ".join(filter(None, (fleet, stack, state))),
         lab=state if where.lab else None,
         contexts=where.contexts,
     )

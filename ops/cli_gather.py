@@ -107,7 +107,7 @@ def gather_verb(
         raise RefusedError(f"{path} exists already", "name another file with -o")
     with opened(where, plan, fleet, seconds=timeout) as clusters:
         case = look_closely(plan, clusters, commands(where), seconds=timeout)
-        diagnosis = diagnose(case, CHECKS, notes=(), seconds=time.monotonic() - begun)
+        diagnosis = diagnose(case, CHECKS, seconds=time.monotonic() - begun)
         made = collect(
             case,
             diagnosis,

@@ -3,6 +3,7 @@
 # ruff: noqa: TC001 - typer reads the annotations when it runs
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from ops.splice import spliced
 from ops.watch import LookOptions
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from pathlib import Path
 
     from infra.plan import FleetPlan
@@ -39,9 +41,9 @@ def status_verb(
     from ops.services.status import StatusReport
 
     plan, fleet = fleet_of(where)
-    stacks = None if where.context else _stacks(where, plan, fleet, simulate=simulate)
-    with ExitStack() as stack:
-        clusters, note, failed = _clusters(stack, where, plan, fleet, stacks, simulate=simulate, seconds=look.timeout)
+    with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
+        reading = pool.submit(_stacks, where, plan, fleet, simulate=simulate)
+        clusters, note, failed = _clusters(stack, where, plan, fleet, reading, simulate=simulate, seconds=look.timeout)
         sights = clusters.sights() if clusters else {}
 
         def see() -> StatusReport:
@@ -51,7 +53,7 @@ def status_verb(
                     plan.name, clusters.where, sights, parts=PARTS, seconds=look.timeout, remarks=clusters.remarks
                 )
                 live = fleet_report(snapshot, plan)
-            return StatusReport(fleet=plan.name, stacks=stacks, live=live, note=note, failed=failed)
+            return StatusReport(fleet=plan.name, stacks=reading.result(), live=live, note=note, failed=failed)
 
         code = look.show(see)
     if code:
@@ -64,11 +66,13 @@ def add_verb(app: typer.Typer) -> None:
 
 
 def _stacks(where: ClusterOptions, plan: FleetPlan, fleet: Path, *, simulate: bool) -> Status | None:
-    """Read the stacks; None for a lab that nothing was deployed into."""
+    """Read the stacks; None where they say nothing: beside contexts, and of a lab that nothing was deployed into."""
     from ops.cli_deploy import factory
     from ops.factory import Place
     from ops.services.status import status
 
+    if where.context:
+        return None
     place = Place(simulate=simulate or where.lab, state=where.state, lab=where.lab)
     try:
         with factory().reading(place, plan, fleet) as session:
@@ -84,7 +88,7 @@ def _clusters(  # noqa: PLR0913 - where they are, and where they are to be opene
     where: ClusterOptions,
     plan: FleetPlan,
     fleet: Path,
-    stacks: Status | None,
+    reading: Future[Status | None],
     *,
     simulate: bool,
     seconds: float,
@@ -94,14 +98,16 @@ def _clusters(  # noqa: PLR0913 - where they are, and where they are to be opene
     Stacks are worth showing without them.
     """
     if not where.lab and not where.context:
+        # Only stacks say where their clusters are.
+        stacks = reading.result()
         if simulate or _is_simulated(where.state):
             return None, "the clouds are simulated: there is no cluster to ask", False
-        if stacks is not None and not stacks.rows("clusters"):
+        if stacks is None or not stacks.rows("clusters"):
             return None, "no cluster is deployed", False
     try:
         return stack.enter_context(opened(where, plan, fleet, seconds=seconds)), "", False
     except HmsError as error:
-        if stacks is None:
+        if where.context:
             raise
         return None, f"clusters were not asked: {error.message}{f'; {error.fix}' if error.fix else ''}", True
 

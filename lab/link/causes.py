@@ -95,7 +95,13 @@ def _alone(aws: AwsEnd | None, azure: AzureEnd | None) -> Iterator[Cause]:
 
 def _addresses(aws: AwsEnd, azure: AzureEnd, meant: int) -> Iterator[Cause]:
     if not aws.gateway.urn:
-        yield _cause("ike", aws.vpn, "vpnGatewayId", "names no gateway that is planned", "give its id")
+        yield _cause(
+            "ike",
+            aws.vpn,
+            "vpnGatewayId",
+            "names no gateway among what was read",
+            "give the stack of its site too, or its id",
+        )
     if azure.gateway.planned.get("activeActive") is not True:
         yield _cause(
             "ike",
@@ -221,7 +227,7 @@ def _bgp(aws: AwsEnd, azure: AzureEnd) -> Iterator[Cause]:
             f"give it {azure.gateway.asn}",
             other=f"{azure.gateway.planned.name}: bgpSettings.asn",
         )
-    if azure.local and azure.peer_asn != aws.gateway.asn:
+    if azure.local and aws.gateway.urn and azure.peer_asn != aws.gateway.asn:
         yield _cause(
             "bgp",
             azure.local,

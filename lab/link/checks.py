@@ -192,7 +192,7 @@ class Checks:
             wrong=(sessions[0][1], sessions[1][1]),
             aws_learned=sessions[0][2],
             azure_learned=sessions[1][2],
-            ping=bool(aws and children and ping(aws.gateway, aws.near, aws.far)),
+            ping=bool(aws and children and ping(aws.gateway, aws.side.near, aws.side.far)),
             said=()
             if children
             else tuple(dict.fromkeys(text for end in (aws, azure) if end for text in end.charon.said())),

@@ -17,10 +17,10 @@ from typing import Any
 from lab.errors import LabError
 from lab.link.checks import Checks
 from lab.link.drill import drill
-from lab.link.ends import read_ends
 from lab.link.pairs import pair
 from lab.link.planned import Planned
 from lab.link.programs import link_programs
+from lab.link.reading import read_ends
 from lab.link.rotate import rotate
 from lab.link.timers import TIMERS
 from lab.link.twin import Twin

@@ -12,9 +12,9 @@ from infra.plan import VpnLinkPlan
 from lab.errors import LabError
 from lab.link.checks import Checks
 from lab.link.drill import Cutter
-from lab.link.ends import read_ends
 from lab.link.pairs import pair
 from lab.link.programs import link_programs
+from lab.link.reading import read_ends
 from lab.link.timers import TIMERS
 from lab.link.twin import Twin
 from lab.network.wiring import Wiring

@@ -20,6 +20,9 @@ from lab.machine.cgroups import lab_cgroup, remove
 
 _UNSHARE = shutil.which("unshare") or "unshare"
 
+_LOOK = 2.0
+"""Seconds between two looks at the lab's folder."""
+
 _DIE_WITH_PARENT = 1
 """``PR_SET_PDEATHSIG`` of ``prctl``."""
 
@@ -48,6 +51,16 @@ def _guard(folder: Path, keeper_lives: int) -> None:
     os.read(keeper_lives, 1)
     remove(lab_cgroup(folder))
     os._exit(0)
+
+
+def _wait(namespaces: subprocess.Popen[bytes], folder: Path) -> int:
+    """Wait until the lab ends; end it when its folder is gone, for then nobody can."""
+    while True:
+        try:
+            return namespaces.wait(_LOOK)
+        except subprocess.TimeoutExpired:
+            if not (folder / "lock").exists():
+                namespaces.kill()
 
 
 def _die_with_keeper() -> None:
@@ -81,7 +94,7 @@ def main() -> int:
     for descriptor in sockets:
         os.close(descriptor)
     signal.signal(signal.SIGTERM, lambda *_: namespaces.kill())
-    code = namespaces.wait()
+    code = _wait(namespaces, folder)
     remove(lab_cgroup(folder))
     return code
 

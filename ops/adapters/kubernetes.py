@@ -18,6 +18,9 @@ _CONNECT = 5.0
 _READ = 20.0
 """Seconds for a connection, and for an answer."""
 
+_CONNECTIONS = 64
+"""Connections that are kept: as many questions are asked at once."""
+
 _GOODBYE = 1.0
 """Seconds to say that a connection ends; whoever does not listen any more is not waited for."""
 
@@ -212,6 +215,7 @@ def kubernetes_api(
     configuration = client.Configuration()
     # Once is enough: who waits for something asks again, and a dead cluster must not hold up the others.
     configuration.retries = False
+    configuration.connection_pool_maxsize = _CONNECTIONS
     # The library puts keys into files, since TLS takes them from there only. Here they go with the context.
     with TemporaryDirectory(prefix="hms-") as folder:
         options = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PROGRAM = Path(__file__).with_suffix(".pl")
 
-_MARGIN = 10.0
+_MARGIN = 20.0
 """Seconds for a command to begin and end, besides what it waits for answers."""
 
 

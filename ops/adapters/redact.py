@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SECRET = "[secret]"  # noqa: S105 - what stands in the place of one
+
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_KEY_GOES_ON = re.compile(r"[\w+/=:, -]*")
+"""A line inside of a private key: base64, or a head such as ``Proc-Type: 4,ENCRYPTED``."""
 
 _PATTERNS = (
     # PEM blocks of private keys, whole or cut off.
@@ -29,5 +39,17 @@ _PATTERNS = (
 def redact(text: str) -> str:
     """Replace what looks like a secret by ``[secret]``."""
     for pattern in _PATTERNS:
-        text = pattern.sub(lambda match: f"{match.groupdict().get('keep') or ''}[secret]", text)
+        text = pattern.sub(lambda match: f"{match.groupdict().get('keep') or ''}{_SECRET}", text)
     return text
+
+
+def redact_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Redact line by line, as they come: a private key that goes over several is one secret."""
+    inside = False
+    for line in lines:
+        if inside and _KEY_GOES_ON.fullmatch(line):
+            inside = "-----END " not in line
+            yield _SECRET
+        else:
+            inside = bool(_KEY_BEGINS.search(line)) and "-----END " not in line
+            yield redact(line)

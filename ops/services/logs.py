@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from queue import Queue
 from typing import TYPE_CHECKING
 
-from ops.adapters.redact import redact
+from ops.adapters.redact import redact_lines
 from ops.errors import HmsError, RefusedError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _sources(logs: Logs | HmsError, component: str) -> list[tuple[Logs, Source]]
 
 def _lines(logs: Logs, source: Source, *, tail: int, follow: bool) -> Iterator[Line | Trouble]:
     try:
-        for text in logs.lines(source, tail=tail, follow=follow):
-            yield Line(source=source, text=redact(text))
+        for text in redact_lines(logs.lines(source, tail=tail, follow=follow)):
+            yield Line(source=source, text=text)
     except HmsError as error:
         yield Trouble(whose=str(source), error=error.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -37,10 +38,10 @@ def kubeconfigs(engine: Engine, plan: FleetPlan, stack: str | None) -> dict[str,
     RefusedError
         If that stack, or any, is not deployed, or has no cluster.
     """
-    found: dict[str, dict[str, Any]] = {}
-    for name in outputs(engine, plan, stack):
-        for cluster, text in (engine.reveal(name, "kubeconfigs") or {}).items():
-            found[cluster] = yaml.safe_load(text)
+    names = list(outputs(engine, plan, stack))
+    with ThreadPoolExecutor(len(names) or 1) as pool:
+        revealed = pool.map(lambda name: engine.reveal(name, "kubeconfigs") or {}, names)
+        found = {cluster: yaml.safe_load(text) for texts in revealed for cluster, text in texts.items()}
     if not found:
         raise RefusedError("no cluster is deployed", "hms up --all, or hms lab up for a fleet on this machine")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,9 @@ def status(engine: Engine, plan: FleetPlan) -> Status:
     known = set(engine.stacks())
     whole = whole_target(plan).stack
     sites = [target.stack for target in all_targets(plan)]
-    states = {stack: engine.state(stack) for stack in (whole, *sites) if stack in known}
+    asked = [stack for stack in (whole, *sites) if stack in known]
+    with ThreadPoolExecutor(len(asked) or 1) as pool:
+        states = dict(zip(asked, pool.map(engine.state, asked), strict=True))
     wanted = [whole] if whole in states and states[whole].deployed else []
     wanted += [stack for stack in sites if not wanted or (stack in states and states[stack].deployed)]
     return Status(fleet=plan.name, stacks=tuple(states.get(stack) or StackState(name=stack) for stack in wanted))

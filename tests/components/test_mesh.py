@@ -13,11 +13,13 @@ import pytest
 
 from components.azure.network import MESH_SUBNET as AZURE_MESH_SUBNET
 from components.exports import TrustExports
+from components.fleet import deploy
 from components.mesh.cilium import Cilium, CiliumArgs
 from components.mesh.trust import Trust, TrustArgs
 from infra.clustermesh import MESH_SUBNET
 from infra.load import load_fleet
 from infra.planner import plan_fleet
+from infra.scopes import scope_of
 from tests.components.mock_outputs import outputs_of
 from tests.components.recording import Recording, Registered, record
 from tests.infra.fleets import fleet_data, planned
@@ -194,6 +196,22 @@ def test_the_summary_shows_the_values_without_secrets(recording: Recording) -> N
     assert outputs["summary"]["MTU"] == 1400
     assert "tls" not in outputs["summary"]
     assert recording.secret_outputs[component.urn] == frozenset()
+
+
+def test_a_cluster_outside_the_mesh_has_a_ca_of_its_own_and_no_key_of_the_meshs() -> None:
+    """Certgen's own would stand in a Secret that Helm refuses to take over once the cluster joins."""
+    data = fleet_data({"aws": "aws"}, {"aws-1": ("aws", 1), "aws-2": ("aws", 2)}, protect=True)
+    data["clusters"]["aws-2"]["meshed"] = False
+    plan = planned(data)
+    recording = record(lambda: deploy(plan, scope_of(plan)))
+    key, certificate = recording.named("aws-2-ca-key"), recording.named("aws-2-ca-certificate")
+    assert (key.protect, certificate.protect) == (False, False), "it goes when the cluster joins"
+    (inside, outside) = (release(recording, name).inputs["values"]["tls"] for name in ("aws-1", "aws-2"))
+    assert outside["ca"]["cert"] != inside["ca"]["cert"]
+    assert outside["ca"]["key"] != inside["ca"]["key"]
+    assert outside["caBundle"]["content"] == base64.b64decode(outside["ca"]["cert"]).decode()
+    assert not recording.waits_for(release(recording, "aws-2"), recording.named("mesh-key"))
+    assert release(recording, "aws-2").is_secret("values.tls.ca.key")
 
 
 def test_the_operator_of_the_eni_profile_has_its_role() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ORDER = (
     "test_deployment",
+    "test_mesh_status",
     "test_flows",
     "test_global_services",
     "test_refusals",

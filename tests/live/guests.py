@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from kubernetes.client import ApiException, DiscoveryV1Api
+from urllib3.exceptions import HTTPError
 
 from lab.images import AGNHOST
 from ops.adapters.kubernetes_ports import Place, Pod
 from ops.adapters.lab import program
-from ops.errors import ClusterError
+from ops.errors import ClusterError, HmsError
 from tests.live import dial
 from tests.live.lab import Caller, until
 
@@ -107,8 +108,9 @@ class Guests:
         )
 
     def remove(self) -> None:
+        """Remove them, where the lab has not ended."""
         for cluster in self.clusters:
-            with suppress(ApiException):
+            with suppress(ApiException, HTTPError, HmsError):
                 self.lab.core(cluster).delete_namespace(NAMESPACE)
 
     def pods(self, cluster: str) -> list[Pod]:

@@ -19,6 +19,8 @@ class Commands:
     ----------
     options
         What follows a verb of ``hms`` to mean the same place: ``--lab --state /tmp/one``.
+    stacks
+        What follows a verb that looks at stacks, and not at clusters.
     lab
         What follows a verb of ``hms lab``; None where the place is no lab.
     contexts
@@ -26,6 +28,7 @@ class Commands:
     """
 
     options: str = ""
+    stacks: str = ""
     lab: str | None = None
     contexts: Mapping[str, str] = field(default_factory=dict)
 
@@ -49,7 +52,6 @@ class Commands:
         aws = next((site for site in sites if site.cloud == "aws"), None)
         if aws is None:
             return "az network vnet peering list --resource-group GROUP --vnet-name VNET --output table"
-        what = "vpn-connections --query VpnConnections[].VgwTelemetry"
         if all(site.cloud == "aws" for site in sites):
-            what = "vpc-peering-connections"
-        return f"aws ec2 describe-{what} --region {aws.region}"
+            return f"aws ec2 describe-vpc-peering-connections --region {aws.region}"
+        return " ".join(filter(None, ("hms link status", self.stacks)))

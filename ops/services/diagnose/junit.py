@@ -26,7 +26,8 @@ def as_junit(diagnosis: Diagnosis) -> str:
             failure.text = fit(
                 "\n".join((finding.why, *(f"so: {each.saw}" for _, each in cause.follows), f"next: {finding.run}"))
             )
-    if diagnosis.notes:
-        ET.SubElement(suite, "system-out").text = fit("\n".join(diagnosis.notes))
+    told = (*diagnosis.remarks, *diagnosis.notes)
+    if told:
+        ET.SubElement(suite, "system-out").text = fit("\n".join(told))
     ET.indent(suites)
     return ET.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"

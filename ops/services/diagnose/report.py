@@ -1,16 +1,4 @@
-"""A diagnosis as lines and as JSON.
-
-JSON, version 1::
-
-    {"v": 1, "fleet": ..., "where": ..., "good": bool, "seconds": float, "errors": int, "warnings": int,
-     "findings": [{"check", "severity", "about": [name, ...], "saw", "why", "run",
-                   "follows": [{"check", "about", "saw"}, ...]}, ...],
-     "checks": [{"id", "title", "found": int}, ...],
-     "notes": [text, ...]}
-
-``severity`` is ``error`` or ``warning``; ``follows`` is what was seen as well, and would be mended with the finding.
-Fields may be added; none changes its meaning or goes.
-"""
+"""A diagnosis as lines and as JSON, which ``docs/json/diagnose.md`` describes."""
 
 from __future__ import annotations
 
@@ -27,7 +15,7 @@ _INDENT = " " * 9
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Give a diagnosis as plain data, as the module describes it."""
+    """Give a diagnosis as plain data, version 1."""
     return {
         "v": 1,
         "fleet": diagnosis.fleet,
@@ -40,6 +28,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "checks": [
             {"id": check.id, "title": check.title, "found": len(diagnosis.of(check))} for check in diagnosis.checks
         ],
+        "remarks": list(diagnosis.remarks),
         "notes": list(diagnosis.notes),
     }
 
@@ -53,7 +42,7 @@ def as_lines(diagnosis: Diagnosis, width: int) -> Iterator[tuple[str, str]]:
         Columns; commands are never wrapped, so that they can be copied.
     """
     for note in diagnosis.notes:
-        yield "", fill(note, width)
+        yield "warning", fill(note, width)
     for cause in diagnosis.causes:
         finding = cause.finding
         yield finding.severity, f"\n{finding.severity:<9}{cause.check.id}: {', '.join(finding.about)}"

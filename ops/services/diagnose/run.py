@@ -38,14 +38,17 @@ class Diagnosis:
         Those that were asked for.
     causes
         What they found, errors first.
+    remarks
+        What the place does differently from a deployment.
     notes
-        What a reader has to know besides.
+        What was not looked at at all.
     """
 
     fleet: str
     where: str
     checks: tuple[Check, ...]
     causes: tuple[Cause, ...]
+    remarks: tuple[str, ...]
     notes: tuple[str, ...]
     seconds: float
 
@@ -59,7 +62,7 @@ class Diagnosis:
         return tuple(cause for cause in self.causes if cause.check is check)
 
 
-def diagnose(case: Case, checks: tuple[Check, ...], *, notes: tuple[str, ...], seconds: float) -> Diagnosis:
+def diagnose(case: Case, checks: tuple[Check, ...], *, seconds: float) -> Diagnosis:
     """Say what some checks find, and what explains it where another check has the cause.
 
     Parameters
@@ -68,6 +71,7 @@ def diagnose(case: Case, checks: tuple[Check, ...], *, notes: tuple[str, ...], s
         How long all of it took.
     """
     wanted = set(checks)
+    missing = [name for name in case.plan.clusters if name not in case.clusters]
     causes = tuple(
         cause for cause in find_causes(case) if wanted & {cause.check, *(check for check, _ in cause.follows)}
     )
@@ -76,7 +80,8 @@ def diagnose(case: Case, checks: tuple[Check, ...], *, notes: tuple[str, ...], s
         where=case.seen.where,
         checks=checks,
         causes=causes,
-        notes=notes,
+        remarks=case.seen.remarks,
+        notes=tuple(f"{name} was not looked at: nobody said how it is reached" for name in missing),
         seconds=seconds,
     )
 

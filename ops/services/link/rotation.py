@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.link.ends import read_ends
 from lab.link.pairs import pair
+from lab.link.reading import read_ends
 from lab.link.rotate import Rotation
 from ops.services.link.trial import standing
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.link.ends import read_ends
 from lab.link.pairs import pair
+from lab.link.reading import read_ends
 from ops.adapters.aws_link import AwsTunnel, aws_tunnels
 from ops.adapters.azure_link import AzurePeer, bgp_peers, connection_status
 from ops.services.tables import Table

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from lab.errors import LabError
 from lab.link.checks import Seen, SitesSeen, TunnelSeen
-from lab.link.ends import read_ends
 from lab.link.judge import judge
 from lab.link.pairs import pair
+from lab.link.reading import read_ends
 from lab.link.session import Session, twin_of
 from ops.errors import ClusterError
 from ops.services.link.report import Report

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LAG = timedelta(minutes=2)
 """How long kubelet takes, at most, to write a changed Secret into running pods: its sync period and its cache's."""
 
+_LOOK = 30.0
+"""Seconds for one look: large clusters have many agents."""
+
 _POLL = 1.0
 
 
@@ -42,7 +45,7 @@ class Live:
     def unsettled(self, plan: FleetPlan) -> tuple[str, ...]:
         """List what is not as the plan wants it."""
         sights = self.clusters.sights()
-        seen = look(plan.name, self.clusters.where, sights, parts=PARTS)
+        seen = look(plan.name, self.clusters.where, sights, parts=PARTS, seconds=_LOOK)
         return unsettled(plan, seen, self._trusts(sights), lag=self.lag)
 
     def trusts(self, plan: FleetPlan) -> dict[str, Seen[Trusting]]:

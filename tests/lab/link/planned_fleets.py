@@ -44,11 +44,8 @@ def as_previewed(resources: tuple[Planned, ...]) -> tuple[Planned, ...]:
             return {key: hidden(each) for key, each in value.items()}
         if isinstance(value, list):
             return [hidden(each) for each in value]
-        return (
-            UNKNOWN
-            if isinstance(value, str) and any(value == text or value.startswith(f"{text}/") for text in known)
-            else value
-        )
+        unknown = isinstance(value, str) and (value in known or value.startswith("/subscriptions/"))
+        return UNKNOWN if unknown else value
 
     return tuple(replace(one, id="", outputs={}, inputs=hidden(dict(one.inputs))) for one in resources)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lab.link.causes import causes_between, causes_of
-from lab.link.ends import read_ends
 from lab.link.pairs import Tunnel, pair
 from lab.link.planned import UNKNOWN, Planned
+from lab.link.reading import read_ends
 from tests.lab.link.mistakes import PER_TUNNEL, SLOTS, Mistake, Slot
 from tests.lab.link.planned_fleets import as_previewed, planned, without
 
@@ -79,6 +79,12 @@ def test_connections_that_lead_to_no_tunnel() -> None:
     assert {name: blamed(tunnel) for name, tunnel in found.items()} == {
         f"aws-azure-connection-{n}": {(f"aws-azure-aws-end-{n}", "gatewayIpAddress")} for n in (1, 2, 3, 4)
     }
+
+
+def test_a_stack_without_that_of_the_other_site_is_told_so() -> None:
+    for tunnel in tunnels(without(planned("dev"), "VpnGateway")).values():
+        assert tunnel.aws
+        assert blamed(tunnel) == {(tunnel.aws.vpn.name, "vpnGatewayId")}
 
 
 def test_no_secret_is_told() -> None:

@@ -52,8 +52,8 @@ def look(case: Case) -> Iterator[Finding]:
 
 
 def _empty(case: Case, backends: dict[tuple[str, str], int]) -> Iterator[Finding]:
-    if any(not view.services.known for _, view in case.clusters.values()):
-        # Backends of a cluster that was not read may be the ones.
+    if not all(name in case.clusters and case.clusters[name][1].services.known for name in case.plan.clusters):
+        # Backends of a cluster that was not looked at may be the ones.
         return
     for (namespace, service), number in sorted(backends.items()):
         if number:
