@@ -69,7 +69,7 @@ class Inside:
 
     def pids(self, name: str) -> dict[str, int]:
         processes = self.lab.processes
-        return {one: processes._running[one][1].pid for one in processes.names() if one.startswith(f"{name}/c")}
+        return {one: processes._running[one].process.pid for one in processes.names() if one.startswith(f"{name}/c")}
 
 
 def seconds_until(condition: Callable[[], bool], limit: float = 120.0) -> float:

@@ -89,4 +89,4 @@ def test_what_is_missing_is_listed_until_it_is_there(machine: Machine) -> None:
             machine.put(f"{program}-{module.version}", program)
     machine.put(sources.pause().parent.name, "pause")
     sources.bpf_sources().mkdir()
-    assert tools.missing() == [tool.name for tool in debian.TOOLS]
+    assert tools.missing() == [tool.name for tool in (*debian.TOOLS, *debian.LINK_TOOLS)]

@@ -495,7 +495,7 @@ def test_a_new_pod_is_not_missed_at_once(fleet: Fleet) -> None:
 
 def test_pods_that_are_kept_back_are_not_missed(fleet: Fleet) -> None:
     unknown_pod(fleet)
-    fleet.edit("azure-1", "endpoints", lambda each: replace(each, namespace="hms-doc"))
+    fleet.edit("azure-1", "endpoints", lambda each: replace(each, shared=False))
     assert fleet.found() == []
 
 

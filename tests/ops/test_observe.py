@@ -197,7 +197,7 @@ def test_an_interrupt_ends_it_at_once(fleet: FakeFleet, monkeypatch: pytest.Monk
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         seen(fleet)
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 5.0, "it waited for a cluster that says nothing"
     assert threading.active_count() < 40
 
 

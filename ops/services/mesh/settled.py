@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from infra.clustermesh import TRUST_ANNOTATION, trust_annotations
@@ -10,6 +10,7 @@ from ops.services.mesh.trusting import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from infra.plan import ClusterPlan, FleetPlan
     from ops.services.mesh.trusting import Trusting
@@ -41,12 +42,12 @@ def unsettled(
     return tuple(
         f"{name}: {line}"
         for name, view in seen.clusters.items()
-        for line in _cluster(plan, plan.clusters[name], view, trusts[name], lag)
+        for line in _cluster(plan, plan.clusters[name], view, trusts[name], seen.taken - lag)
     )
 
 
 def _cluster(
-    plan: FleetPlan, cluster: ClusterPlan, view: ClusterView, trust: Seen[Trusting], lag: timedelta
+    plan: FleetPlan, cluster: ClusterPlan, view: ClusterView, trust: Seen[Trusting], spread: datetime
 ) -> Iterator[str]:
     if view.unreachable:
         yield view.unreachable
@@ -54,7 +55,7 @@ def _cluster(
     yield from _workloads(view)
     yield from _trust(plan, cluster, trust)
     if cluster.meshed and plan.fleet.mesh.ca.next == "promoted" and trust.value is not None:
-        yield from _spread(trust.value, lag)
+        yield from _spread(trust.value, spread)
     peers = {peer.name for peer in plan.peers(cluster.name)}
     yield from _mesh_servers(cluster, view, peers)
     for node, agent in view.agents.items():
@@ -88,11 +89,10 @@ def _trust(plan: FleetPlan, cluster: ClusterPlan, trust: Seen[Trusting]) -> Iter
         yield f"not started since it trusts others: {', '.join(sorted(old))}"
 
 
-def _spread(trust: Trusting, lag: timedelta) -> Iterator[str]:
-    """Find certificates that running pods may not have yet."""
-    young = datetime.now(UTC) - lag - _BACKDATED
-    if any(leaf.not_before > young for leaf in trust.leaves.values()):
-        yield f"pods have new certificates {lag.total_seconds():.0f} s after these were signed"
+def _spread(trust: Trusting, spread: datetime) -> Iterator[str]:
+    """Find certificates that running pods may not have yet: those signed after ``spread``."""
+    if any(leaf.not_before + _BACKDATED > spread for leaf in trust.leaves.values()):
+        yield "pods may not have the new certificates yet: these were signed too short a time ago"
 
 
 def _mesh_servers(cluster: ClusterPlan, view: ClusterView, peers: set[str]) -> Iterator[str]:

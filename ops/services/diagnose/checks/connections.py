@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from ops.services.diagnose import things
 from ops.services.diagnose.finding import Check, Finding
+from ops.services.observe.pairs import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ops.services.diagnose.case import Case
     from ops.services.observe.mesh import Peer
@@ -21,7 +22,7 @@ def look(case: Case) -> Iterator[Finding]:
         servers = [seen.value for seen in view.mesh_servers.values() if seen.value is not None]
         if not servers:
             continue
-        bad = [trouble for server in servers if (trouble := _trouble(_find(server.peers, target)))]
+        bad = [trouble for server in servers for trouble in _troubles(case, server.peers, target)]
         failing = _failures(case, source, target)
         needs = frozenset({things.api(source), things.copier(source), things.mesh(target), things.way(source, target)})
         if bad or failing:
@@ -46,11 +47,11 @@ def _of_agents(case: Case, source: str, target: str, needs: frozenset[str]) -> I
     for node, seen in case.clusters[source][1].agents.items():
         if seen.value is None:
             continue
-        trouble = _trouble(_find(seen.value.peers, target))
-        if trouble:
+        bad = _troubles(case, seen.value.peers, target)
+        if bad:
             yield Finding(
                 about=(node, source, target),
-                saw=f"the agent on {node} of {source} does not hear of {target}: {trouble}",
+                saw=f"the agent on {node} of {source} does not hear of {target}: {'; '.join(bad)}",
                 why=f"pods of this node call the backends of {target} that it last knew",
                 run=case.commands.hms(f"logs cilium --cluster {source} --node {node}"),
                 needs=needs | {things.node(node), things.agent(node), things.mesh(source)},
@@ -66,22 +67,10 @@ def _failures(case: Case, source: str, target: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for way in found if not way.works for text in way.failures or ("it says nothing",)))
 
 
-def _find(peers: Iterable[Peer], name: str) -> Peer | None:
-    return next((peer for peer in peers if peer.name == name), None)
-
-
-def _trouble(peer: Peer | None) -> str:
-    """Judge as cilium-cli does, in its order (``clustermesh.go``, ``validateInfoForConnect``)."""
-    if peer is None:
-        return "it is not among its peers"
-    if not peer.connected:
-        return peer.status or "not connected"
-    if peer.cluster_id is None:
-        return "the peer's configuration was not read (does it have another name there?)"
-    behind = [kind for kind, done in (peer.synced or {}).items() if not done]
-    if peer.synced is None or behind:
-        return f"still reading {', '.join(behind) or 'everything'}"
-    return "" if peer.ready else peer.status or "not ready"
+def _troubles(case: Case, peers: tuple[Peer, ...], name: str) -> list[str]:
+    """Say what is wrong with what is said of a peer."""
+    peer = next((each for each in peers if each.name == name), None)
+    return [text for _, text in judge(peer, case.plan.clusters[name].id)]
 
 
 CHECK = Check(

@@ -6,25 +6,21 @@ from typing import TYPE_CHECKING
 
 from ops.services.diagnose import things
 from ops.services.diagnose.finding import Check, Finding
+from ops.services.observe.wrong import is_late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.services.diagnose.case import Case
 
-_LATE = 3
-"""Times the length of a lease after which nobody holds it, however the clocks differ."""
-
 
 def look(case: Case) -> Iterator[Finding]:
     """Find leases that nobody renews."""
     for name, (_, view) in case.clusters.items():
         operator, at = view.operator.value, view.operator.at
-        if operator is None or at is None:
+        if operator is None or at is None or not is_late(view.operator):
             continue
         age = (at - operator.renewed).total_seconds()
-        if age <= _LATE * operator.lease:
-            continue
         yield Finding(
             about=(name,),
             saw=f"Cilium's operator of {name} has not renewed its lease for {age:.0f} s (it holds {operator.lease} s; "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from infra.workloads import plan_workloads
 from ops.services.diagnose import things
 from ops.services.diagnose.finding import Check, Finding
 from ops.services.diagnose.places import identities_of
@@ -26,8 +25,6 @@ def look(case: Case) -> Iterator[Finding]:
     """Find pods that a peer's nodes do not know, or under another identity, and addresses of pods long gone."""
     for source, target in case.ways:
         endpoints, tables = case.clusters[target][1].endpoints.value, case.clusters[source][1].addresses
-        # Cilium tells nobody of pods in namespaces that are kept back (clustermesh.cilium.io/global: false).
-        own = {each.namespace for each in plan_workloads(case.plan, target).components if not each.crosses}
         if endpoints is None:
             continue
         needs = frozenset(
@@ -41,11 +38,7 @@ def look(case: Case) -> Iterator[Finding]:
         )
         for node, seen in tables.items():
             if seen.value is not None and seen.at is not None:
-                old = [
-                    each
-                    for each in endpoints
-                    if each.namespace not in own and each.identity and each.made < seen.at - GRACE
-                ]
+                old = [each for each in endpoints if each.shared and each.identity and each.made < seen.at - GRACE]
                 yield from _unknown(case, (node, source, target), seen.value, old, needs)
                 yield from _gone(case, (node, source, target), seen.value, endpoints, needs)
     for name in case.meshed:
