@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 
-MOST_SECONDS = 60.0
+MOST_SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")

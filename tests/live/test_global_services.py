@@ -26,7 +26,7 @@ CRITICAL = [name for name, component in FLEET.components.items() if component.cr
 IN_A_ROW = 10
 """Requests after which it counts as settled who answers: a second of them."""
 
-MOST_LOST = 5.0
+MOST_LOST = 15.0
 """Seconds without an answer when all local pods die at once; half a second is usual."""
 
 
