@@ -39,7 +39,9 @@ def records() -> list[Record]:
 
 
 def test_every_fault_has_a_case() -> None:
-    assert sorted(case.fault for case in CASES) == sorted(FAULTS)
+    # Those of tunnels need a lab whose links are tunnels: tests/lab/link has them.
+    of_this_lab = [name for name, fault in FAULTS.items() if fault.target != "tunnel"]
+    assert sorted(case.fault for case in CASES) == sorted(of_this_lab)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.fault} {case.target}")
