@@ -25,6 +25,9 @@ _HEALTH_IDENTITY = 4
 
 _STEPS = 10
 
+_MEASURED = 3
+"""Nodes of a cluster to which packets of all sizes are sent: the way to all of them is one."""
+
 
 def largest(plan: FleetPlan, link: LinkPlan) -> int:
     """Give the size in octets of the largest packets that the mesh sends over a link."""
@@ -70,35 +73,18 @@ def health_addresses(seen: Snapshot) -> dict[str, str]:
 
 
 def targets(plan: FleetPlan, seen: Snapshot) -> dict[str, dict[str, Targets]]:
-    """Say what is to be tried, by cluster and the node that tries it.
+    """Say what is to be tried, by cluster and the node that tries it; nothing from where nobody can be asked.
 
     From each node: its neighbours and the nodes beyond each link, in all sizes there; the health endpoints behind
-    them; and every mesh API server, the own one included.
+    them; and the mesh API servers, the own one included.
     """
     nodes, health = node_addresses(plan, seen), health_addresses(seen)
-    mesh = {
-        (address, MESH_API_PORT)
-        for name in seen.clusters
-        if plan.clusters[name].meshed
-        for address in plan.clusters[name].mesh_addresses
-    }
     found: dict[str, dict[str, Targets]] = {}
     for cluster, view in seen.clusters.items():
         if not view.nodes.known:
-            # Nobody is there to try from.
             continue
-        site = plan.clusters[cluster].site
-        echoes: dict[str, tuple[int, ...]] = {}
-        for other, addresses in nodes.items():
-            there = plan.clusters[other].site
-            link = link_between(plan, site, there)
-            if there != site and link is None:
-                continue
-            for address in addresses.values():
-                echoes[address] = (SMALL,) if link is None else sizes(largest(plan, link))
-                if address in health:
-                    echoes[health[address]] = (SMALL,)
-        ports = frozenset({*mesh, *((address, HEALTH.port) for each in nodes.values() for address in each.values())})
+        echoes, ports = _from_site(plan, plan.clusters[cluster].site, nodes)
+        echoes |= {health[address]: (SMALL,) for address in echoes if address in health}
         found[cluster] = {
             node: Targets(
                 echoes={address: each for address, each in echoes.items() if address not in {own, health.get(own)}},
@@ -107,6 +93,25 @@ def targets(plan: FleetPlan, seen: Snapshot) -> dict[str, dict[str, Targets]]:
             for node, own in nodes[cluster].items()
         }
     return found
+
+
+def _from_site(
+    plan: FleetPlan, site: str, nodes: dict[str, dict[str, str]]
+) -> tuple[dict[str, tuple[int, ...]], set[tuple[str, int]]]:
+    """Give sizes of echoes and TCP ports for all to which there is a way from a site."""
+    echoes: dict[str, tuple[int, ...]] = {}
+    ports: set[tuple[str, int]] = set()
+    for cluster, addresses in nodes.items():
+        planned = plan.clusters[cluster]
+        link = link_between(plan, site, planned.site)
+        if planned.site != site and link is None:
+            continue
+        for number, address in enumerate(addresses.values()):
+            echoes[address] = sizes(largest(plan, link)) if link and number < _MEASURED else (SMALL,)
+            ports.add((address, HEALTH.port))
+        if planned.meshed:
+            ports |= {(address, MESH_API_PORT) for address in planned.mesh_addresses}
+    return echoes, ports
 
 
 def _known_to_others(plan: FleetPlan, seen: Snapshot, cluster: str) -> set[str]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 SECONDS = 2.0
 """Patience with what does not answer: ten times the slowest link's round trip."""
 
-_AT_ONCE = 16
+_AT_ONCE = 64
+"""Nodes: each only waits."""
 
 
 def try_ways(
