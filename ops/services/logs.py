@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Queue
 from typing import TYPE_CHECKING
 
 from ops.adapters.redact import redact_lines
 from ops.errors import HmsError, RefusedError
+from ops.services.at_once import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -81,13 +81,13 @@ def find(
     found: list[tuple[Logs, Source]] = []
     troubles: list[Trouble] = []
     chosen = {name: each for name, each in logs.items() if not wanted.clusters or name in wanted.clusters}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with at_once(_AT_ONCE) as pool:
         asked = {name: pool.submit(_sources, each, wanted.component) for name, each in chosen.items()}
-    for name, future in asked.items():
-        try:
-            found += [(each, source) for each, source in future.result() if wanted.takes(source)]
-        except HmsError as error:
-            troubles.append(Trouble(whose=name, error=error.message))
+        for name, future in asked.items():
+            try:
+                found += [(each, source) for each, source in future.result() if wanted.takes(source)]
+            except HmsError as error:
+                troubles.append(Trouble(whose=name, error=error.message))
     if not found and not troubles:
         raise RefusedError(
             f"nobody writes logs for {wanted.component!r} in {', '.join(chosen)}",
@@ -98,7 +98,7 @@ def find(
 
 def read(found: tuple[tuple[Logs, Source], ...], tail: int) -> Iterator[Line | Trouble]:
     """Give the last lines of every log, one log after the other, all fetched at once."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with at_once(_AT_ONCE) as pool:
         for lines in pool.map(lambda each: list(_lines(*each, tail=tail, follow=False)), found):
             yield from lines
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ops.adapters.probe import Heard, Targets, listen
 from ops.errors import HmsError
+from ops.services.at_once import at_once
 from ops.services.observe.seen import Seen
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def try_ways(
     wanted: Mapping[str, Mapping[str, Targets]], ciliums: Mapping[str, Cilium], seconds: float = SECONDS
 ) -> dict[str, dict[str, Seen[Heard]]]:
     """Try what is wanted, by cluster and node; what cannot be tried hides nothing else."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with at_once(_AT_ONCE) as pool:
         running = {
             cluster: {
                 node: pool.submit(_from_node, ciliums[cluster], node, targets, seconds)

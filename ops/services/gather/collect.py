@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ops.adapters.kubernetes_logs import CILIUM
 from ops.errors import HmsError, RefusedError
 from ops.services import logs as log_service
+from ops.services.at_once import at_once
 from ops.services.diagnose.report import as_json as diagnosis_as_json
 from ops.services.gather.plain import plain
 from ops.services.gather.scrub import Scrubber, secret_values
@@ -97,7 +97,7 @@ def _read(objects: Mapping[str, Objects | HmsError], made: Collection) -> tuple[
     """Read the values that must not be in the bundle, and the events, of every cluster."""
     secrets: list[bytes] = []
     events: dict[str, Any] = {}
-    with ThreadPoolExecutor(len(objects) or 1) as pool:
+    with at_once(len(objects)) as pool:
         for name, (found, said, troubles) in zip(objects, pool.map(_read_one, objects.values()), strict=True):
             secrets += found
             made.missing += [f"{name}: {trouble}" for trouble in troubles]
