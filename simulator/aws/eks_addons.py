@@ -11,6 +11,7 @@ from simulator.aws import tokens
 from simulator.aws.common import CREATED, make, names
 from simulator.aws.eks_cluster import cluster_of, cluster_reference
 from simulator.kind import Duration, Failure, Reference, Refused, Unfinished, get, known
+from simulator.kubernetes.live import CORE_DNS, waits_in_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -144,4 +145,4 @@ ADDON = make(
     duration=Duration(create=60, update=60, delete=30),
 )
 
-KINDS = (ADDON,)
+KINDS = (waits_in_lab(ADDON, CORE_DNS),)

@@ -10,6 +10,7 @@ from simulator.aws.common import make, matching, names, subnet_reference
 from simulator.aws.eks_cluster import VERSIONS, cluster_of, cluster_reference, require_trust
 from simulator.aws.eks_node_health import template_of, unhealthy
 from simulator.kind import Autoname, Duration, Failure, Reference, Refused, Unfinished, get, known, walk
+from simulator.kubernetes.live import NODES, waits_in_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -256,4 +257,4 @@ NODE_GROUP = make(
     duration=Duration(create=150, update=180, delete=150),
 )
 
-KINDS = (NODE_GROUP,)
+KINDS = (waits_in_lab(NODE_GROUP, NODES),)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lab.faults.configuration import OTHER_MAXIMUM
+from tests.live.told import MESH_STATUS, STATUS, Told
 from tests.live.watch import (
     ANSWERED,
     ANSWERED_THERE,
@@ -26,6 +27,7 @@ from tests.live.watch import (
     UNASKED,
     Seen,
 )
+from tests.ops.findings import CHECKS
 
 if TYPE_CHECKING:
     from infra.plan import FleetPlan
@@ -45,19 +47,25 @@ _NO_MESH_SERVER = (
 class Case:
     """A fault, done to one target.
 
-    ``differs`` and ``status`` are what is not as in a whole mesh. ``then`` is another fault that is put in and taken
-    out meanwhile, where the first shows only once something connects anew.
+    ``differs`` and ``status`` are what is not as in a whole mesh, ``shown_by`` the verbs that show it. ``then`` is
+    another fault that is put in and taken out meanwhile, where the first shows only once something connects anew.
     """
 
     fault: str
     target: str
     differs: dict[str, str] = field(default_factory=dict)
     status: tuple[str, ...] = ()
+    shown_by: tuple[str, ...] = (STATUS, MESH_STATUS)
     then: tuple[str, str] | None = None
     why: str = ""
 
     def expected(self, whole: Seen) -> Seen:
         return Seen({**whole.tried, **self.differs}, self.status)
+
+    @property
+    def told(self) -> Told:
+        """What the command line has to tell: this cause, and no other."""
+        return Told(self.shown_by, ((CHECKS[self.fault], self.target),))
 
 
 def whole_mesh(plan: FleetPlan) -> Seen:

@@ -27,6 +27,9 @@ def main() -> int:
             if record.seen != case.expected(whole):
                 sys.stderr.write(f"  expected {case.expected(whole)}\n  seen     {record.seen}\n")
                 return 1
+            if record.told != case.told:
+                sys.stderr.write(f"  to be told {case.told}\n  told       {record.told}\n")
+                return 1
             records.append(record)
         PAGE.parent.mkdir(parents=True, exist_ok=True)
         PAGE.write_text(page(lab.plan, records), encoding="utf-8")

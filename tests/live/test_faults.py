@@ -1,4 +1,4 @@
-"""Every fault of the lab is put in and taken out once; docs/lab/faults.md tells what the mesh shows meanwhile."""
+"""Every fault of the lab is put in and taken out once. What the mesh shows and ``hms`` tells: docs/lab/faults.md."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lab.faults.catalogue import FAULTS
 from tests.live.faults import cases, whole_mesh
 from tests.live.lab import DEV
 from tests.live.record import PAGE, Record, masked, page, put_in_and_out
+from tests.live.told import WELL, told_until
 from tests.live.watch import Watch
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def watch(guests: Guests) -> Watch:
     watch = Watch(guests)
     whole = whole_mesh(PLAN)
     assert watch.until(whole, 60.0)[0] == whole
+    assert told_until(guests.lab, WELL, 60.0)[0] == WELL
     return watch
 
 
@@ -47,8 +49,12 @@ def test_every_fault_has_a_case() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.fault} {case.target}")
 def test_a_fault_shows_and_is_mended(case: Case, watch: Watch, records: list[Record], figures: Figures) -> None:
     record = put_in_and_out(watch, case, whole_mesh(PLAN))
-    figures.add(f"{case.fault} {case.target} mended", f"whole after {record.seconds:.1f} s")
+    figures.add(
+        f"{case.fault} {case.target} mended",
+        f"whole after {record.seconds:.1f} s, and told to be after {record.until_told:.1f} s",
+    )
     assert record.seen == case.expected(whole_mesh(PLAN))
+    assert record.told == case.told
     records.append(record)
 
 

@@ -33,6 +33,7 @@ KINDS: Final = {
         "Pod": ("pods", True),
         "Event": ("events", True),
         "PersistentVolumeClaim": ("persistentvolumeclaims", True),
+        "Node": ("nodes", False),
     },
     "apps/v1": {
         "Deployment": ("deployments", True),

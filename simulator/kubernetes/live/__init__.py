@@ -6,18 +6,22 @@ the object is applied and waited for, outside of the world's transaction; then i
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from simulator.kubernetes.cluster import RELEASE
 from simulator.kubernetes.live.cluster import LiveCluster
+from simulator.kubernetes.live.gates import CORE_DNS, NODES
 from simulator.kubernetes.live.lab import cluster_named, lab_cluster
 from simulator.kubernetes.live.objects import LiveObject
 from simulator.kubernetes.live.release import LiveRelease
+from simulator.variables import LAB
 
 if TYPE_CHECKING:
     from simulator.context import Context
     from simulator.kind import Kind, Real
+    from simulator.kubernetes.live.gates import Gate
 
 _CORE: Final = "core/"
 """How Pulumi's tokens spell the API group that has no name."""
@@ -35,6 +39,11 @@ def emptied_in_lab(kind: Kind) -> Kind:
     return replace(kind, real=real)
 
 
+def waits_in_lab(kind: Kind, gate: Gate) -> Kind:
+    """Return a kind of a cloud that calls its resources made once something works in the lab's cluster."""
+    return replace(kind, real=lambda _: gate if os.environ.get(LAB) else None)
+
+
 def in_lab(kind: Kind) -> Kind:
     """Return a kind whose resources are made in the lab too, where one runs."""
     _, api_version, name = kind.token.split(":")
@@ -48,3 +57,6 @@ def in_lab(kind: Kind) -> Kind:
         return LiveObject(cluster, api_version.removeprefix(_CORE), name)
 
     return replace(kind, real=real)
+
+
+__all__ = ["CORE_DNS", "NODES", "emptied_in_lab", "in_lab", "waits_in_lab"]
