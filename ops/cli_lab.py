@@ -14,7 +14,16 @@ import typer
 from typer.core import TyperCommand
 
 from ops.errors import MISSING, RefusedError
-from ops.options import FleetOption, OutputOption, PlaceOptions, PolicyOptions, TargetOptions, WorkOptions
+from ops.options import (
+    FleetOption,
+    OutputOption,
+    PlaceOptions,
+    PolicyOptions,
+    TargetOptions,
+    TimersChoice,
+    TimersOption,
+    WorkOptions,
+)
 from ops.splice import spliced
 from ops.terminal import Output, draw
 
@@ -73,6 +82,7 @@ def up_verb(  # noqa: PLR0913 - one argument an option
         LinkChoice,
         typer.Option(help="What carries links between clouds: a router, or the planned tunnels for real (link-tools)."),
     ] = LinkChoice.ROUTER,
+    timers: TimersOption = TimersChoice.CLOUD,
     policies: PolicyOptions,
 ) -> None:
     """Start the lab of a fleet and deploy the fleet into it, as hms up does."""
@@ -92,7 +102,7 @@ def up_verb(  # noqa: PLR0913 - one argument an option
     begin(lab, folder, plan, path, depth=chosen, nodes=nodes, progress=_say)
     deploy_into_lab(path, folder.path, policies)
     if link is LinkChoice.IPSEC:
-        carry_by_tunnels(lab, path, folder.path)
+        carry_by_tunnels(lab, path, folder.path, timers.value)
     draw((differences_table(lab.ask("differences")), *status_tables(status(lab))))
     sys.stdout.write(_next(lab, state, fleet, pods=chosen == "datapath"))
     _say(f"{plan.name} is up after {time.monotonic() - begun:.0f} s")
@@ -202,15 +212,15 @@ def deploy_into_lab(fleet: Path, state: Path, policies: PolicyOptions) -> None:
     )
 
 
-def carry_by_tunnels(lab: Lab, fleet: Path, state: Path) -> None:
-    """Let the tunnels of the deployed stacks carry the lab's links between clouds."""
+def carry_by_tunnels(lab: Lab, fleet: Path, state: Path, timers: str) -> None:
+    """Let the tunnels of the deployed stacks carry the lab's links between clouds; those that do so already go on."""
     from dataclasses import asdict
 
     from lab.link.session import needed
     from ops.cli_link import deployed_in
 
     resources = needed(deployed_in(PlaceOptions(simulate=True, state=state), fleet))
-    told = lab.ask("carry", resources=[asdict(one) for one in resources], timers="cloud", timeout=180.0)
+    told = lab.ask("carry", resources=[asdict(one) for one in resources], timers=timers, timeout=180.0)
     _say(f"{told['tunnels']} tunnels carry the links between clouds")
 
 

@@ -1,6 +1,6 @@
 """``hms link``: the tunnels between clouds, for real on this machine, or as the clouds say of theirs."""
 
-# ruff: noqa: TC001, PT028 - typer reads the annotations when it runs
+# ruff: noqa: PT028 - typer reads the annotations when it runs
 from __future__ import annotations
 
 import json
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.errors import FAILED, RefusedError
-from ops.options import FleetOption, OutputOption, PlaceOptions, StackOption
+from ops.options import FleetOption, OutputOption, PlaceOptions, StackOption, TimersChoice, TimersOption
 from ops.splice import spliced
 from ops.terminal import Output, draw
 
@@ -28,13 +28,6 @@ class ReportOutput(StrEnum):
     TEXT = "text"
     JSON = "json"
     JUNIT = "junit"
-
-
-class TimersChoice(StrEnum):
-    """How soon a dead end is noticed."""
-
-    CLOUD = "cloud"
-    QUICK = "quick"
 
 
 class CutChoice(StrEnum):
@@ -54,9 +47,6 @@ PlanOption = Annotated[
     typer.Option(
         "--plan", metavar="FILE", help="What pulumi preview --json or pulumi stack export wrote; may be given twice."
     ),
-]
-TimersOption = Annotated[
-    TimersChoice, typer.Option(help="BGP and dead peer timers: as the clouds have them, or quick.")
 ]
 
 

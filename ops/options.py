@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +15,23 @@ from ops.terminal import Output
 if TYPE_CHECKING:
     from ops.factory import Place
 
+
+class TimersChoice(StrEnum):
+    """How soon a dead end is noticed."""
+
+    CLOUD = "cloud"
+    QUICK = "quick"
+
+
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="How to write the result.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 FleetOption = Annotated[
     Path | None, typer.Option(help="Fleet file; that of the stack's settings, else fleets/dev.yaml, if none is named.")
 ]
 StackOption = Annotated[str | None, typer.Option(help="One stack: SITE-FLEET, or FLEET for all sites as one graph.")]
+TimersOption = Annotated[
+    TimersChoice, typer.Option(help="BGP and dead peer timers: as the clouds have them, or quick.")
+]
 PolicyConfigOption = Annotated[
     Path | None,
     typer.Option(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.live.guests import Guests
-from tests.live.lab import LiveLab
+from tests.live.lab import DEV, LiveLab
 from tests.live.machine import Machine
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ ORDER = (
     "test_refusals",
     "test_large_packets",
     "test_faults",
+    "test_explained",
+    "test_bundle",
+    "test_rotation",
+    "test_tunnels",
     "test_end",
     "test_five_clusters",
     "test_killed",
@@ -81,7 +86,12 @@ def before() -> Machine:
 @pytest.fixture(scope="session")
 def lab(before: Machine, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLab]:
     del before
-    live = LiveLab(Path(BORROWED).resolve() if BORROWED else tmp_path_factory.mktemp("live"))
+    state = Path(BORROWED).resolve() if BORROWED else tmp_path_factory.mktemp("live")
+    # Its own, for a rotation of the CA is written into it.
+    fleet = state / DEV.name
+    if not fleet.exists():
+        shutil.copy(DEV, fleet)
+    live = LiveLab(state, fleet)
     if not BORROWED:
         begun = time.monotonic()
         try:

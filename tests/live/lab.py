@@ -13,6 +13,7 @@ from kubernetes import client
 
 from infra.load import load_fleet
 from infra.planner import plan_fleet
+from infra.workloads import namespace_of
 from ops.adapters.kubernetes import kubernetes_api
 from ops.adapters.kubernetes_caller import PodCaller
 from ops.adapters.kubernetes_station import KubernetesStation
@@ -70,9 +71,8 @@ class LiveLab:
         return plan_fleet(load_fleet(self.fleet))
 
     def hms(self, *arguments: str, code: int | None = 0, timeout: float = 280) -> Answer:
-        """Run the command line to its end; verbs of a fleet get its file."""
-        asks_for_fleet = arguments[:2] in {("lab", "up"), ("connectivity", "test")}
-        fleet = ("--fleet", str(self.fleet)) if asks_for_fleet else ()
+        """Run the command line to its end; all but ``hms lab`` look at a lab that is up, and get the fleet's file."""
+        fleet = () if arguments[0] == "lab" and arguments[1] != "up" else ("--fleet", str(self.fleet))
         command = [str(HMS), *arguments, *fleet, "--state", str(self.state)]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL, cwd=ROOT
@@ -101,6 +101,20 @@ class LiveLab:
     def pods(self, cluster: str, component: str) -> list[Pod]:
         return [pod for pod in self.look(cluster).pods if pod.place.component == component]
 
+    def names(self, cluster: str, component: str) -> set[str]:
+        """Give the names of the ready pods of a component."""
+        return {pod.name for pod in self.pods(cluster, component)}
+
+    def scale(self, cluster: str, component: str, replicas: int) -> None:
+        """Change the number of a component's pods; down to none they go at once, as when they die."""
+        namespace = namespace_of(component)
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{component}"
+        self.api(cluster).patch(path, {"spec": {"replicas": replicas}})
+        if replicas == 0:
+            self.core(cluster).delete_collection_namespaced_pod(
+                namespace, label_selector=f"app.kubernetes.io/name={component}", grace_period_seconds=0
+            )
+
     @contextmanager
     def caller(self, cluster: str, component: str) -> Iterator[Caller]:
         """Call from a ready pod of a component."""
@@ -115,6 +129,11 @@ class LiveLab:
     def close(self) -> None:
         self._stack.close()
         self._apis.clear()
+
+
+def host_of(component: str) -> str:
+    """Give the name of a component's service."""
+    return f"{component}.{namespace_of(component)}.svc.cluster.local"
 
 
 def until(what: str, holds: Callable[[], Any], seconds: float = 60.0) -> float:

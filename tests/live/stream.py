@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 TICK = 0.1
 PATIENCE = 1.0
-"""Seconds after which a request is lost."""
+"""Seconds after which a request is lost, where nothing else is said."""
 
-_WORKERS = 14
-"""More than requests can be waiting at once."""
+_SPARE = 4
+"""Connections more than requests can be waiting at once."""
+
+IN_A_ROW = 10
+"""Requests after which it counts as settled who answers: a second of them."""
 
 
 @dataclass(frozen=True, order=True)
@@ -36,18 +39,22 @@ class Request:
 
 @dataclass
 class Stream:
-    """Requests to a service, from entering to leaving."""
+    """Requests to a service, from entering to leaving.
+
+    ``patience`` are the seconds after which a request is lost.
+    """
 
     caller: Caller
     host: str
     port: int
+    patience: float = PATIENCE
     _made: list[Request] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
     _local: threading.local = field(default_factory=threading.local)
     _ways: list[AbstractContextManager[PodPort]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self._pool = ThreadPoolExecutor(_WORKERS)
+        self._pool = ThreadPoolExecutor(int(self.patience / TICK) + _SPARE)
         self._clock = threading.Thread(target=self._tick)
         self._clock.start()
         return self
@@ -74,7 +81,7 @@ class Stream:
         sent = time.monotonic()
         try:
             query = {"host": self.host, "port": self.port, "protocol": "http", "request": "hostname", "tries": 1}
-            _, text = self._way().get(f"/dial?{urlencode(query)}", PATIENCE)
+            _, text = self._way().get(f"/dial?{urlencode(query)}", self.patience)
             answers = json.loads(text).get("responses", [])
         except (OSError, ClusterError, ValueError):
             self._local.way = None
@@ -101,3 +108,9 @@ def longest_loss(requests: list[Request]) -> float:
         elif not request.by and first is None:
             first = request.sent
     return longest
+
+
+def settled(requests: list[Request], pods: set[str]) -> bool:
+    """Say whether the last requests were all answered by some of these pods."""
+    last = [request.by for request in requests[-IN_A_ROW:]]
+    return len(last) == IN_A_ROW and set(last) <= pods

@@ -78,6 +78,16 @@ def test_all_components_are_ready(lab: LiveLab) -> None:
         assert found == wanted
 
 
+def test_replicas_are_on_several_nodes(lab: LiveLab) -> None:
+    for cluster in lab.plan.clusters:
+        nodes: dict[str, set[str]] = {}
+        for pod in lab.look(cluster).pods:
+            nodes.setdefault(pod.place.component, set()).add(pod.node)
+        several = {name for name in nodes if lab.plan.fleet.components[name].replicas > 1}
+        assert several
+        assert {name: len(nodes[name]) for name in several} == dict.fromkeys(several, 2)
+
+
 def test_everything_says_that_it_is_well(lab: LiveLab) -> None:
     told = json.loads(lab.hms("lab", "status", "-o", "json").out)
     for cluster in told["clusters"]:

@@ -54,7 +54,7 @@ def test_every_cluster_has_every_other_for_a_peer(five: LiveLab, figures: Figure
 
 
 def status(lab: LiveLab, *options: str, code: int | None = None) -> dict[str, Any]:
-    answer = lab.hms("status", "--lab", "--fleet", str(lab.fleet), "-o", "json", *options, code=code)
+    answer = lab.hms("status", "--lab", "-o", "json", *options, code=code)
     found: dict[str, Any] = json.loads(answer.out)
     return found
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.mark.parametrize("verb", [("status",), ("mesh", "status"), ("mesh", "certs")])
 def test_all_is_well(lab: LiveLab, verb: tuple[str, ...]) -> None:
-    lab.hms(*verb, "--lab", "--fleet", str(lab.fleet))
+    lab.hms(*verb, "--lab")
 
 
 def test_the_mesh_is_as_its_processes_say(lab: LiveLab, figures: Figures) -> None:
@@ -27,7 +27,7 @@ def test_the_mesh_is_as_its_processes_say(lab: LiveLab, figures: Figures) -> Non
     taken: list[float] = []
 
     def agree() -> bool:
-        told = json.loads(lab.hms("mesh", "status", "--lab", "--fleet", str(lab.fleet), "-o", "json").out)
+        told = json.loads(lab.hms("mesh", "status", "--lab", "-o", "json").out)
         taken.append(told["seconds"])
         return disagreements(told, lab.lab) == []
 

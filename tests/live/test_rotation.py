@@ -1,0 +1,60 @@
+"""The mesh's CA is changed, stage by stage, while pods of one cluster call those of another."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.live.lab import host_of, until
+from tests.live.stream import Stream, settled
+from tests.live.told import WELL, told_until
+from tests.live.watch import HERE, PEER
+
+if TYPE_CHECKING:
+    from tests.live.conftest import Figures
+    from tests.live.lab import LiveLab
+
+pytestmark = pytest.mark.lab
+
+STAGES = ("create", "trust", "promote", "distrust")
+
+PATIENCE = 5.0
+"""Seconds for a request. Agents compile their programs anew meanwhile, and two cores do that for four nodes."""
+
+
+def authorities(lab: LiveLab) -> list[str]:
+    """Give the fingerprints of the CAs that clusters have; each has to have all of them."""
+    found = json.loads(lab.hms("mesh", "certs", "--lab", "-o", "json").out)["authorities"]
+    assert {tuple(sorted(each["clusters"])) for each in found} == {tuple(sorted(lab.plan.clusters))}
+    return [each["fingerprint"] for each in found]
+
+
+def test_no_request_fails_while_the_ca_changes(lab: LiveLab, figures: Figures) -> None:
+    before = authorities(lab)
+    local = lab.names(HERE, "cdf")
+    known, took = {}, {}
+    with (
+        lab.caller(PEER, "nfo") as caller,
+        Stream(caller, host_of("cdf"), lab.plan.fleet.components["cdf"].port, PATIENCE) as stream,
+    ):
+        begun = time.monotonic()
+        until("pods of the other cluster answer", lambda: settled(stream.since(begun), local))
+        begun = time.monotonic()
+        for stage in STAGES:
+            at = time.monotonic()
+            lab.hms("mesh", "ca", stage, "--simulate", "--lab", "--yes", timeout=400)
+            took[stage] = time.monotonic() - at
+            known[stage] = authorities(lab)
+        time.sleep(PATIENCE)
+        requests = stream.since(begun)
+    lost = [request for request in requests if not request.by]
+    stages = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in took.items())
+    figures.add("CA rotation", f"{len(lost)} of {len(requests)} requests lost; {stages}")
+    assert len(requests) > 5 * sum(took.values())
+    assert lost == []
+    assert [len(known[stage]) for stage in STAGES] == [1, 2, 2, 1]
+    assert known["distrust"] != before == known["create"]
+    assert told_until(lab, WELL, 60.0)[0] == WELL
