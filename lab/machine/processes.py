@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ _POLL = 0.1
 
 _GRACE = 5.0
 """Seconds between asking a program to end and killing it."""
+
+_LOOK = 0.02
+"""Seconds between two looks at whether a program has ended."""
 
 _WATCH = 0.5
 """Seconds between two looks at programs that come back."""
@@ -259,10 +263,27 @@ class Processes:
                 return
             self._running[name].wanted = False
             process = self._running[name].process
-        if process.poll() is None:
-            os.killpg(process.pid, number)
-            try:
-                process.wait(_GRACE)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        if process.poll() is not None:
+            return
+        for each in (number, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, each)
+            if _gone(process, _GRACE):
+                return
+
+
+def _gone(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait until a process and all of its group have ended.
+
+    What enters a process namespace ends before the program that it has started there: were that not waited for, its
+    volumes would be taken away from a program that still runs, and an agent would take its peers for removed.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        process.poll()
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(_LOOK)
+    return False

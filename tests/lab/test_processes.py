@@ -113,3 +113,12 @@ def test_a_command_that_fails_says_what_it_said(running: Processes) -> None:
 def test_a_command_that_hangs_is_given_up(running: Processes) -> None:
     with pytest.raises(LabError, match="did not end within 0 s"):
         running.run(LAB, "sleep", "60", timeout=0.2)
+
+
+def test_whoever_stops_a_program_waits_for_all_of_it(running: Processes, tmp_path: Path) -> None:
+    # As with what enters a process namespace: what was started first ends at once, and what does the work later.
+    work = f"(trap 'sleep 0.5; touch {tmp_path}/ended; exit' TERM; touch {tmp_path}/ready; while :; do sleep 0.1; done)"
+    running.start(_counting(tmp_path, comes_back=False, then=f"{work} & exec sleep 60"))
+    running.wait("a/program", 5.0)
+    running.stop("a/program")
+    assert (tmp_path / "ended").exists()

@@ -104,7 +104,13 @@ def cases(plan: FleetPlan) -> tuple[Case, ...]:
             {**across, CHANGE_THERE: IGNORANT, CHANGE_BACK: IGNORANT},
             why="Peers stay ready for up to two minutes: what is not ready is no sign, what does not arrive is.",
         ),
-        Case("mtu", link, {LARGE: NOBODY}, why="Small packets pass, and so does all that asks whether the link is up."),
+        Case(
+            "mtu",
+            link,
+            {LARGE: NOBODY},
+            shown_by=(MESH_STATUS,),
+            why="Small packets pass, and so does all that asks whether the link is up.",
+        ),
         Case(
             "agent",
             f"{HERE}-a",
