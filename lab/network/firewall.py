@@ -1,7 +1,8 @@
 """What a link lets through: the plan's openings, and nothing else.
 
 Without connection tracking, which would put fragments together again: a link between clouds drops fragments, and a mesh
-whose packets are too large has to be seen failing. So an answer is known by its source port.
+whose packets are too large has to be seen failing. So an answer is known by its source port. And nobody is told that a
+packet was too large: AWS discovers no path MTU over a VPN, and what counts on being told would work here alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _ANSWER_TO_ECHO = 0
 """ICMP type of an echo reply."""
 
+_NOBODY_IS_TOLD = "-A OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP"
+
 
 def link_rules(plan: LabPlan, link: LinkLab, *, overlay_port: int) -> str:
     """Write the rules of a link's router, as ``iptables-restore`` reads them.
@@ -34,7 +37,17 @@ def link_rules(plan: LabPlan, link: LinkLab, *, overlay_port: int) -> str:
         for opening in openings
         for rule in _opening(plan.fleet.sites, site, opening, overlay_port)
     ]
-    return "\n".join(("*filter", ":FORWARD DROP [0:0]", "-A FORWARD -f -j DROP", *dict.fromkeys(rules), "COMMIT", ""))
+    return "\n".join(
+        (
+            "*filter",
+            ":FORWARD DROP [0:0]",
+            "-A FORWARD -f -j DROP",
+            _NOBODY_IS_TOLD,
+            *dict.fromkeys(rules),
+            "COMMIT",
+            "",
+        )
+    )
 
 
 def together(rules: Iterable[str]) -> str:
@@ -58,6 +71,7 @@ def site_rules(*, internet: str, links: str) -> str:
         ":FORWARD ACCEPT [0:0]",
         f"-A FORWARD -i {internet} -j DROP",
         f"-A FORWARD -i {links}+ -f -j DROP",
+        _NOBODY_IS_TOLD,
     )
     return "\n".join((*rules, "COMMIT", ""))
 

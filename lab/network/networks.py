@@ -152,7 +152,9 @@ class Networks:
         mesh = cluster.plan.mesh_addresses if cluster.plan.meshed else ()
         addresses = (IPv4Interface((cluster.api, prefix)), *(IPv4Interface(f"{text}/{prefix}") for text in mesh))
         self._wiring.namespace(cluster.namespace)
-        self._wiring.attach(cluster.namespace, site.namespace, addresses, site.gateway, SITE_MTU[site.cloud])
+        # The mesh API server is a pod: it sends what a pod's interface takes, not a node's.
+        mtu = min(SITE_MTU[site.cloud], self._plan.fleet.mesh.mtu)
+        self._wiring.attach(cluster.namespace, site.namespace, addresses, site.gateway, mtu)
 
     def _link(self, link: LinkLab, number: int) -> None:
         self._wiring.namespace(link.namespace)

@@ -28,6 +28,12 @@ def test_fragments_are_dropped_before_anything_is_let_through(rules: list[str]) 
     assert first == "-A FORWARD -f -j DROP"
 
 
+def test_nobody_is_told_that_a_packet_was_too_large(rules: list[str]) -> None:
+    told = "-A OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP"
+    assert told in rules
+    assert told in site_rules(internet="internet", links="link").splitlines()
+
+
 def test_the_overlay_passes_on_the_port_that_it_has_in_the_lab(rules: list[str]) -> None:
     overlay = [rule for rule in rules if "8472" in rule]
     assert len(overlay) == 4, "each way there and back"

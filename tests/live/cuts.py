@@ -35,10 +35,8 @@ class Cut:
     tunnel: str
 
 
-CUTS = (
-    *(Cut("tunnel", f"aws-azure-connection-{number}") for number in range(1, 5)),
-    *(Cut("instance", f"aws-azure-connection-{number}") for number in (1, 3)),
-)
+TUNNELS = tuple(Cut("tunnel", f"aws-azure-connection-{number}") for number in range(1, 5))
+INSTANCES = tuple(Cut("instance", f"aws-azure-connection-{number}") for number in (1, 3))
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def main() -> int:
     with closing(LiveLab(state, fleet if fleet.exists() else DEV)) as lab, critical(lab) as component:
         sys.stdout.write("| Cut | Without an answer | Requests lost | Where no link is needed | When mended |\n")
         sys.stdout.write("|---|---|---|---|---|\n")
-        for cut in CUTS:
+        for cut in (*TUNNELS, *INSTANCES):
             # A hold timer and dead peers of clouds begin after half a minute.
             done = cut_and_mended(lab, component, cut, still=45.0)
             sys.stdout.write(
