@@ -46,7 +46,7 @@ def alone(lab: LiveLab) -> Iterator[str]:
         yield component
 
 
-@pytest.mark.parametrize("cut", (TUNNELS[0], INSTANCES[0]), ids=lambda cut: f"{cut.what} {cut.tunnel}")
+@pytest.mark.parametrize("cut", [TUNNELS[0], INSTANCES[0]], ids=lambda cut: f"{cut.what} {cut.tunnel}")
 def test_critical_components_answer_while_part_of_the_link_is_cut(
     cut: Cut, alone: str, lab: LiveLab, figures: Figures
 ) -> None:
