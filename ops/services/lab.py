@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ops.adapters.kubernetes import kubernetes_api
 from ops.adapters.lab import program
 from ops.errors import ClusterError, MissingError, RefusedError
+from ops.services.at_once import at_once
 from ops.services.tables import Table
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def status(lab: Lab) -> tuple[ClusterStatus, ...]:
         If no lab runs.
     """
     record = lab.record()
-    with ThreadPoolExecutor(len(record.kubeconfigs)) as pool:
+    with at_once(len(record.kubeconfigs)) as pool:
         return tuple(pool.map(lambda item: _cluster(lab, *item), record.kubeconfigs.items()))
 
 

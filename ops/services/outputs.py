@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from ops.adapters.engine import SECRET
 from ops.errors import RefusedError
+from ops.services.at_once import at_once
 from ops.services.status import status
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def kubeconfigs(engine: Engine, plan: FleetPlan, stack: str | None) -> dict[str,
         If that stack, or any, is not deployed, or has no cluster.
     """
     names = list(outputs(engine, plan, stack))
-    with ThreadPoolExecutor(len(names) or 1) as pool:
+    with at_once(len(names)) as pool:
         revealed = pool.map(lambda name: engine.reveal(name, "kubeconfigs") or {}, names)
         found = {cluster: yaml.safe_load(text) for texts in revealed for cluster, text in texts.items()}
     if not found:

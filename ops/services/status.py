@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops.adapters.engine import StackState
+from ops.services.at_once import at_once
 from ops.services.tables import Table, joined
 from ops.services.targets import all_targets, whole_target
 
 if TYPE_CHECKING:
     from infra.plan import FleetPlan
-    from ops.adapters.engine import Engine
+    from ops.adapters.engine import Engine, StackState
     from ops.services.observe.fleet_report import FleetReport
+
+
+_AT_ONCE = 8
+"""Stacks that are read at once, each by an engine of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,15 +118,14 @@ def status(engine: Engine, plan: FleetPlan) -> Status:
     The stack of the whole fleet is left out where it was never made, since site stacks take its place; and the other
     way round.
     """
-    known = set(engine.stacks())
     whole = whole_target(plan).stack
     sites = [target.stack for target in all_targets(plan)]
-    asked = [stack for stack in (whole, *sites) if stack in known]
-    with ThreadPoolExecutor(len(asked) or 1) as pool:
-        states = dict(zip(asked, pool.map(engine.state, asked), strict=True))
-    wanted = [whole] if whole in states and states[whole].deployed else []
-    wanted += [stack for stack in sites if not wanted or (stack in states and states[stack].deployed)]
-    return Status(fleet=plan.name, stacks=tuple(states.get(stack) or StackState(name=stack) for stack in wanted))
+    # Not those of a list first: it takes as long as all of them at once.
+    with at_once(_AT_ONCE) as pool:
+        states = dict(zip((whole, *sites), pool.map(engine.state, (whole, *sites)), strict=True))
+    wanted = [whole] if states[whole].deployed else []
+    wanted += [stack for stack in sites if not wanted or states[stack].deployed]
+    return Status(fleet=plan.name, stacks=tuple(states[stack] for stack in wanted))
 
 
 def state_of(stack: StackState) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ops.errors import MissingError
+from ops.services.at_once import at_once
 from ops.services.doctor.checks import CHECKS
 from ops.services.doctor.finding import Check, Finding, Probe, Report, unknown
 
@@ -29,7 +29,7 @@ def examine(case: Case, progress: Callable[[str, int, int], None] | None = None)
     probes = [(check, probe) for check in CHECKS for probe in check.probes(case)]
     answered = 0
     findings: list[Finding] = []
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with at_once(_AT_ONCE) as pool:
         for found in pool.map(lambda both: _ask(*both), probes):
             findings += found
             answered += 1

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ops.errors import ClusterError, HmsError
+from ops.services.at_once import at_once
 from ops.services.mesh.settled import PARTS, unsettled
 from ops.services.mesh.trusting import Trusting, trusting
 from ops.services.observe.look import Sight, look
@@ -83,7 +83,7 @@ class Live:
         return time.monotonic() - begun
 
     def _trusts(self, sights: Mapping[str, Sight | ClusterError]) -> dict[str, Seen[Trusting]]:
-        with ThreadPoolExecutor(max(1, len(sights))) as pool:
+        with at_once(len(sights)) as pool:
             return dict(zip(sights, pool.map(_trusting, sights.values()), strict=True))
 
 
