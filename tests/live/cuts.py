@@ -46,7 +46,9 @@ class Done:
     Parameters
     ----------
     silent
-        Seconds without an answer of the critical component across the link, from the cut on.
+        Seconds in a row without any answer of the critical component across the link, from the cut on.
+    last
+        Seconds from the cut until the last request that was lost.
     lost, sent
         Requests across the link.
     lost_local
@@ -56,6 +58,7 @@ class Done:
     """
 
     silent: float
+    last: float
     lost: int
     sent: int
     lost_local: int
@@ -64,8 +67,9 @@ class Done:
     @property
     def told(self) -> str:
         return (
-            f"{self.silent:.1f} s without an answer across the link, {self.lost} of {self.sent} requests lost, "
-            f"{self.lost_local} where no link is needed; {self.back:.1f} s when mended"
+            f"across the link {self.silent:.1f} s without any answer, {self.lost} of {self.sent} requests lost, "
+            f"the last after {self.last:.1f} s; {self.lost_local} lost where no link is needed; "
+            f"{self.back:.1f} s when mended"
         )
 
 
@@ -111,6 +115,7 @@ def cut_and_mended(lab: LiveLab, component: str, cut: Cut, still: float = _STILL
         nearby = local.since(begun)
     return Done(
         silent=longest_loss(of_cut),
+        last=max((request.sent - begun for request in of_cut if not request.by), default=0.0),
         lost=sum(not request.by for request in of_cut),
         sent=len(of_cut),
         lost_local=sum(not request.by for request in nearby),
@@ -130,13 +135,15 @@ def main() -> int:
     state = Path(sys.argv[1]).resolve()
     fleet = state / DEV.name
     with closing(LiveLab(state, fleet if fleet.exists() else DEV)) as lab, critical(lab) as component:
-        sys.stdout.write("| Cut | Without an answer | Requests lost | Where no link is needed | When mended |\n")
-        sys.stdout.write("|---|---|---|---|---|\n")
+        sys.stdout.write(
+            "| Cut | Without any answer | Last loss after | Requests lost | Where no link is needed | When mended |\n"
+        )
+        sys.stdout.write("|---|---|---|---|---|---|\n")
         for cut in (*TUNNELS, *INSTANCES):
             # A hold timer and dead peers of clouds begin after half a minute.
-            done = cut_and_mended(lab, component, cut, still=45.0)
+            done = cut_and_mended(lab, component, cut, still=35.0)
             sys.stdout.write(
-                f"| `{cut.what} {cut.tunnel}` | {done.silent:.1f} s | {done.lost} of {done.sent} | {done.lost_local} | "
+                f"| `{cut.what} {cut.tunnel}` | {done.silent:.1f} s | {done.last:.1f} s | {done.lost} of {done.sent} | {done.lost_local} | "
                 f"{done.back:.1f} s |\n"
             )
             sys.stdout.flush()
