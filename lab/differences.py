@@ -6,6 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.cluster.programs import EVICTION_SECONDS, NODE_GRACE_SECONDS
 from lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -169,8 +170,42 @@ PLACES = (
         lab="not run; Cilium answers for cluster addresses, from pods and from nodes",
         why="no flow of a fleet uses a node port of AKS",
     ),
+    Difference(
+        place="kubernetes",
+        planned="the version of each cluster",
+        lab="one version in all, that of the pinned programs: hms lab status",
+        why="two sets of programs would take twice as long to build",
+    ),
 )
 """What the lab does differently and no Helm value says."""
+
+WITH_NODES = (
+    Difference(
+        place="images of components",
+        planned="the fleet's",
+        lab="agnhost, Kubernetes' own test program, under their names; it answers on the component's port",
+        why="no image registry is in reach",
+    ),
+    Difference(
+        place="nodes that are lost",
+        planned="noticed after 50 s, their pods replaced after 300 s",
+        lab=f"noticed after {NODE_GRACE_SECONDS} s, their pods replaced after {EVICTION_SECONDS} s more",
+        why="nobody would wait so long for a test",
+    ),
+    Difference(
+        place="cluster DNS",
+        planned="CoreDNS of the cloud, which forwards other names",
+        lab="CoreDNS of the pinned module; it knows the cluster's names alone",
+        why="a lab has no way out",
+    ),
+    Difference(
+        place="volumes",
+        planned="disks of the cloud, encrypted, that follow a pod to another node of their zone",
+        lab="folders of the node that the first pod was placed on",
+        why="there are no disks to attach",
+    ),
+)
+"""The same of nodes and pods."""
 
 
 def apply(values: Values, lab: Target) -> tuple[Values, tuple[Difference, ...]]:
@@ -183,7 +218,8 @@ def apply(values: Values, lab: Target) -> tuple[Values, tuple[Difference, ...]]:
 
     Returns
     -------
-    The values, and the rows that hold for them: first the values that changed, then :data:`PLACES`.
+    The values, and the rows that hold for them: first the values that changed, then :data:`PLACES`
+    and :data:`WITH_NODES`.
 
     Raises
     ------
@@ -204,7 +240,7 @@ def apply(values: Values, lab: Target) -> tuple[Values, tuple[Difference, ...]]:
         if planned != value:
             _write(changed, setting.path, value)
             rows.append(Difference(place=setting.path, planned=_text(planned), lab=_text(value), why=setting.why))
-    return changed, (*rows, *PLACES)
+    return changed, (*rows, *PLACES, *(WITH_NODES if lab.depth == "datapath" else ()))
 
 
 def _read(values: Values, path: str, default: object = None) -> object:

@@ -11,7 +11,7 @@ import pytest
 from infra.cilium import CaLeaves, helm_values
 from infra.load import load_fleet
 from infra.planner import plan_fleet
-from lab.differences import PLACES, UNUSED_POOL, Difference, Kernel, Target, apply
+from lab.differences import PLACES, UNUSED_POOL, WITH_NODES, Difference, Kernel, Target, apply
 from lab.errors import LabError
 
 FLEETS = Path(__file__).resolve().parents[2] / "fleets"
@@ -43,7 +43,7 @@ def flat(found: dict[str, Any], path: str = "") -> dict[str, object]:
 
 
 def by_place(rows: tuple[Difference, ...]) -> dict[str, tuple[str, str]]:
-    return {row.place: (row.planned, row.lab) for row in rows if row not in PLACES}
+    return {row.place: (row.planned, row.lab) for row in rows if row not in (*PLACES, *WITH_NODES)}
 
 
 def test_a_kernel_without_geneve_and_wireguard_runs_vxlan_in_the_clear() -> None:
@@ -97,6 +97,12 @@ def test_no_row_shows_the_key_of_the_ca() -> None:
 def test_every_row_says_why_and_the_places_come_last() -> None:
     _, rows = apply(values("aws-1"), BARE)
     assert all(row.why and row.planned != row.lab for row in rows)
+    places = (*PLACES, *WITH_NODES)
+    assert rows[-len(places) :] == places
+
+
+def test_a_lab_without_nodes_tells_nothing_of_nodes() -> None:
+    _, rows = apply(values("aws-1"), Target(kernel=BARE.kernel, depth="control", api_host="10.16.0.16"))
     assert rows[-len(PLACES) :] == PLACES
 
 

@@ -135,19 +135,25 @@ def main() -> int:
     state = Path(sys.argv[1]).resolve()
     fleet = state / DEV.name
     with closing(LiveLab(state, fleet if fleet.exists() else DEV)) as lab, critical(lab) as component:
-        sys.stdout.write(
-            "| Cut | Without any answer | Last loss after | Requests lost | Where no link is needed | When mended |\n"
-        )
-        sys.stdout.write("|---|---|---|---|---|---|\n")
+        _row("Cut", "Without any answer", "Last loss after", "Lost", "Where no link is needed", "When mended")
+        _row(*("---",) * 6)
         for cut in (*TUNNELS, *INSTANCES):
             # A hold timer and dead peers of clouds begin after half a minute.
             done = cut_and_mended(lab, component, cut, still=35.0)
-            sys.stdout.write(
-                f"| `{cut.what} {cut.tunnel}` | {done.silent:.1f} s | {done.last:.1f} s | {done.lost} of {done.sent} | {done.lost_local} | "
-                f"{done.back:.1f} s |\n"
+            _row(
+                f"`{cut.what} {cut.tunnel}`",
+                f"{done.silent:.1f} s",
+                f"{done.last:.1f} s",
+                f"{done.lost} of {done.sent}",
+                str(done.lost_local),
+                f"{done.back:.1f} s",
             )
-            sys.stdout.flush()
     return 0
+
+
+def _row(*cells: str) -> None:
+    sys.stdout.write(f"| {' | '.join(cells)} |\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

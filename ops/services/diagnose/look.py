@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from ops.services.clusters import Clusters
     from ops.services.diagnose.commands import Commands
 
-_VERSION = "kubernetes"
-"""What a lab runs is the version of its programs, whatever the fleet has."""
-
 
 def look_closely(plan: FleetPlan, clusters: Clusters, commands: Commands, *, seconds: float = PATIENCE) -> Case:
     """See everything, then try every way.
@@ -35,9 +32,10 @@ def look_closely(plan: FleetPlan, clusters: Clusters, commands: Commands, *, sec
         seen=seen,
         tried=try_ways(targets(plan, seen), ciliums),
         commands=commands,
-        differs=frozenset({_VERSION, *_differences(clusters)}) if clusters.lab is not None else frozenset(),
+        differs=_differences(clusters),
     )
 
 
-def _differences(clusters: Clusters) -> set[str]:
-    return {str(row["place"]) for row in clusters.lab.ask("differences")} if clusters.lab is not None else set()
+def _differences(clusters: Clusters) -> frozenset[str]:
+    rows = clusters.lab.ask("differences") if clusters.lab is not None else ()
+    return frozenset(str(row["place"]) for row in rows)
