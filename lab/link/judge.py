@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from lab.link.causes import Cause, causes_between, causes_of
 
 if TYPE_CHECKING:
-    from lab.link.checks import Seen, SitesSeen, TunnelSeen
     from lab.link.pairs import Tunnel
+    from lab.link.seen import Seen, SitesSeen, TunnelSeen
 
 Shown = Literal["", "ike", "esp", "rekey", "bgp", "routes", "ping"]
 """The first thing that a tunnel lacks; nothing where it is up."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.link.checks import Seen, SitesSeen, TunnelSeen
 from lab.link.judge import judge
 from lab.link.pairs import Tunnel, pair
 from lab.link.planned import UNKNOWN, Planned
 from lab.link.reading import read_ends
+from lab.link.seen import Seen, SitesSeen, TunnelSeen
 from ops.errors import HmsError, RefusedError
 from ops.services.link.planned import deployed, exported, from_files, previewed
 from ops.services.link.report import Report

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import LabError
-from lab.link.checks import Seen, SitesSeen, TunnelSeen
 from lab.link.judge import judge
 from lab.link.pairs import pair
 from lab.link.reading import read_ends
+from lab.link.seen import Seen, SitesSeen, TunnelSeen
 from lab.link.session import Session, twin_of
 from ops.errors import ClusterError
 from ops.services.link.report import Report
