@@ -102,6 +102,7 @@ def cases(plan: FleetPlan) -> tuple[Case, ...]:
             "link",
             link,
             {**across, CHANGE_THERE: IGNORANT, CHANGE_BACK: IGNORANT},
+            shown_by=(MESH_STATUS,),
             why="Peers stay ready for up to two minutes: what is not ready is no sign, what does not arrive is.",
         ),
         Case(

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 
+WITHOUT_POLICIES = ("--no-policies", "tests/e2e/test_mesh_ca.py has them")
+"""A preview a stack less."""
+
 STAGES = ("create", "trust", "promote", "distrust")
 
 PATIENCE = 5.0
@@ -47,7 +50,6 @@ def test_no_request_fails_while_the_ca_changes(lab: LiveLab, figures: Figures) -
         begun = time.monotonic()
         for stage in STAGES:
             at = time.monotonic()
-            # Policies are tests/e2e/test_mesh_ca.py's business; without them it is a preview a stack less.
             lab.hms(
                 "mesh", "ca", stage, "--simulate", "--lab", "--yes", "--no-policies", "tried elsewhere", timeout=400
             )

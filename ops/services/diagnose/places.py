@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address
+from itertools import product
 from typing import TYPE_CHECKING
 
 from infra.planner import link_mtu
 from infra.ports import HEALTH, MESH_API_PORT
 from ops.adapters.probe import Targets
+from ops.services.diagnose import things
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +52,12 @@ def identities_of(maximum: int) -> int:
 def link_between(plan: FleetPlan, first: str, second: str) -> LinkPlan | None:
     """Give the link between two sites."""
     return next((link for link in plan.links.values() if set(link.sites) == {first, second}), None)
+
+
+def ways_over(plan: FleetPlan, link: LinkPlan) -> frozenset[str]:
+    """Name what clusters of one end of a link and of the other get to know of each other."""
+    ends = [[name for name, cluster in plan.clusters.items() if cluster.site == site] for site in link.sites]
+    return frozenset(way for pair in product(*ends) for way in things.both_ways(*pair))
 
 
 def node_addresses(plan: FleetPlan, seen: Snapshot) -> dict[str, dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from infra.ports import MESH_API_PORT
 from ops.services.diagnose import things
 from ops.services.diagnose.finding import Check, Finding
+from ops.services.diagnose.places import ways_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def look(case: Case) -> Iterator[Finding]:
             "each side goes on with what it last knew of the other",
             run=case.commands.link(case.plan, link.name),
             needs=frozenset(_lives(case, link)),
-            breaks=frozenset({things.link(link.name), *_ways(case, link)}),
+            breaks=frozenset({things.link(link.name), *ways_over(case.plan, link)}),
         )
 
 
@@ -70,12 +71,6 @@ def _lives(case: Case, link: LinkPlan) -> Iterator[str]:
         names = list(_clusters(case, site))
         if len(names) == 1:
             yield things.mesh(names[0])
-
-
-def _ways(case: Case, link: LinkPlan) -> Iterator[str]:
-    for first in _clusters(case, link.sites[0]):
-        for second in _clusters(case, link.sites[1]):
-            yield from things.both_ways(first, second)
 
 
 CHECK = Check(

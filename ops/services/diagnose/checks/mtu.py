@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ops.services.diagnose import things
 from ops.services.diagnose.finding import Check, Finding
-from ops.services.diagnose.places import largest
+from ops.services.diagnose.places import largest, ways_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,8 @@ def look(case: Case) -> Iterator[Finding]:
                 why="small calls work, large ones hang: what is cut up on the way is dropped",
                 run=case.commands.link(case.plan, link.name),
                 needs=frozenset({things.link(link.name)}),
+                # A new connection between mesh API servers begins with packets as large as those.
+                breaks=ways_over(case.plan, link),
             )
     for name in case.meshed:
         config = case.clusters[name][1].config.value
