@@ -54,7 +54,8 @@ test-simulated: setup-tests ## All tests but the lab's: the real Pulumi engine o
 
 .PHONY: test-lab
 test-lab: setup-tests lab-tools ## Tests of real Kubernetes, Cilium and networks (root)
-	@pytest -m lab tests/lab tests/live
+	@pytest -n 2 --dist loadfile -m lab tests/lab
+	@pytest -m lab tests/live
 
 .PHONY: check
 check: setup-checks ## Style, types, layers, generated files

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pulumi import automation as auto
+from pulumi.automation import _server as automation_server
 
 from simulator.launch import environment
 from simulator.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
     from simulator.registry import Package
 
@@ -26,6 +30,9 @@ def engine_folder() -> str | None:
             return str(Path(found).parent)
     return None
 
+
+_PATIENCE = 20.0
+"""Seconds for a program whose engine has gone."""
 
 needs_engine = pytest.mark.skipif(engine_folder() is None, reason="no Pulumi engine; run make setup")
 
@@ -57,14 +64,17 @@ class Run:
 
     def up(self) -> dict[str, int]:
         """Update, and count what was done."""
+        _wait_for_programs()
         return dict(self.stack.up().summary.resource_changes or {})
 
     def preview(self) -> dict[str, int]:
         """Preview, and count what would be done."""
+        _wait_for_programs()
         return {str(getattr(key, "value", key)): count for key, count in self.stack.preview().change_summary.items()}
 
     def refused(self, action: str = "up") -> str:
         """What the engine prints when an action fails, as it must."""
+        _wait_for_programs()
         with pytest.raises(auto.CommandError) as caught:
             getattr(self.stack, action)()
         return str(caught.value)
@@ -73,6 +83,25 @@ class Run:
         """Exported resources by logical name."""
         resources = self.stack.export_stack().deployment["resources"]
         return {resource["urn"].rpartition("::")[2]: resource for resource in resources}
+
+
+def _wait_for_programs() -> None:
+    """Wait until no program of an earlier run goes on in a thread of this process.
+
+    Where an engine has failed, the SDK does not wait for its program; whatever that still has to say it would say to the
+    next engine, as an error.
+    """
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end and any(map(_is_program, sys._current_frames().values())):
+        time.sleep(0.02)
+
+
+def _is_program(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == automation_server.__file__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def serving(folder: Path, packages: Sequence[Package], **options: Any) -> Iterator[Server]:
