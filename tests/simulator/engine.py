@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
 import time
@@ -46,6 +47,7 @@ class Run:
     program: Callable[[], None]
 
     def __post_init__(self) -> None:
+        _end_programs()
         for name in ("backend", "home"):
             (self.folder / name).mkdir(exist_ok=True)
         variables = {
@@ -64,20 +66,20 @@ class Run:
 
     def up(self) -> dict[str, int]:
         """Update, and count what was done."""
-        _wait_for_programs()
         return dict(self.stack.up().summary.resource_changes or {})
 
     def preview(self) -> dict[str, int]:
         """Preview, and count what would be done."""
-        _wait_for_programs()
         return {str(getattr(key, "value", key)): count for key, count in self.stack.preview().change_summary.items()}
 
     def refused(self, action: str = "up") -> str:
         """What the engine prints when an action fails, as it must."""
-        _wait_for_programs()
         with pytest.raises(auto.CommandError) as caught:
             getattr(self.stack, action)()
-        return str(caught.value)
+        said = str(caught.value)
+        del caught
+        _end_programs()
+        return said
 
     def state(self) -> dict[str, Any]:
         """Exported resources by logical name."""
@@ -85,15 +87,16 @@ class Run:
         return {resource["urn"].rpartition("::")[2]: resource for resource in resources}
 
 
-def _wait_for_programs() -> None:
-    """Wait until no program of an earlier run goes on in a thread of this process.
+def _end_programs() -> None:
+    """Let nothing of an earlier run's program go on in this process.
 
-    Where an engine has failed, the SDK does not wait for its program; whatever that still has to say it would say to the
-    next engine, as an error.
+    Where an engine has failed, the SDK waits neither for the program's thread nor for its coroutines, which end when
+    they are collected; what they then say of their engine they would say to the next one, as an error.
     """
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and any(map(_is_program, sys._current_frames().values())):
         time.sleep(0.02)
+    gc.collect()
 
 
 def _is_program(frame: FrameType | None) -> bool:
