@@ -12,6 +12,7 @@ from ops.progress.events import Counts, Event, Level, Verb, name_of, type_of
 from ops.services import guards
 from ops.services.advice import next_step
 from ops.services.foresight import foreseen, planned
+from ops.services.status import read_states
 from ops.services.targets import all_targets, whole_target
 
 if TYPE_CHECKING:
@@ -147,10 +148,8 @@ class Deploy:
                 self._say(verb, target, "warning", f"no policy holds: {job.no_policies}")
             self._prepare(target, partial(self._say, verb, target, "warning"))
         known = set(self._engine.stacks())
-        stacks = dict.fromkeys(
-            target.stack for target in (*job.targets, *all_targets(job.plan), whole_target(job.plan))
-        )
-        return {stack: self._engine.state(stack) if stack in known else StackState(name=stack) for stack in stacks}
+        targets = (*job.targets, *all_targets(job.plan), whole_target(job.plan))
+        return read_states(self._engine, [target.stack for target in targets], known)
 
     def _mend(self, job: Job, target: Target, state: StackState) -> None:
         """Clear up after an engine that died in the middle of operations."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ops.adapters.engine import StackState
 from ops.services.at_once import at_once
 from ops.services.tables import Table, joined
 from ops.services.targets import all_targets, whole_target
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from infra.plan import FleetPlan
-    from ops.adapters.engine import Engine, StackState
+    from ops.adapters.engine import Engine
     from ops.services.observe.fleet_report import FleetReport
 
 
@@ -120,12 +123,26 @@ def status(engine: Engine, plan: FleetPlan) -> Status:
     """
     whole = whole_target(plan).stack
     sites = [target.stack for target in all_targets(plan)]
-    # Not those of a list first: it takes as long as all of them at once.
+    # Without a list of those that there are: it takes as long as all of them at once.
+    found = read_states(engine, (whole, *sites))
+    wanted = [whole] if found[whole].deployed else []
+    wanted += [stack for stack in sites if not wanted or found[stack].deployed]
+    return Status(fleet=plan.name, stacks=tuple(found[stack] for stack in wanted))
+
+
+def read_states(engine: Engine, stacks: Sequence[str], known: Collection[str] | None = None) -> dict[str, StackState]:
+    """Read several stacks at once, each by its name.
+
+    Parameters
+    ----------
+    known
+        Those that there are, where that was asked already; no other is read.
+    """
+    names = list(dict.fromkeys(stacks))
+    asked = [name for name in names if known is None or name in known]
     with at_once(_AT_ONCE) as pool:
-        states = dict(zip((whole, *sites), pool.map(engine.state, (whole, *sites)), strict=True))
-    wanted = [whole] if states[whole].deployed else []
-    wanted += [stack for stack in sites if not wanted or states[stack].deployed]
-    return Status(fleet=plan.name, stacks=tuple(states[stack] for stack in wanted))
+        found = dict(zip(asked, pool.map(engine.state, asked), strict=True))
+    return {name: found.get(name) or StackState(name=name) for name in names}
 
 
 def state_of(stack: StackState) -> str:
