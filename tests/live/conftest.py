@@ -87,8 +87,8 @@ def before() -> Machine:
 def lab(before: Machine, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLab]:
     del before
     state = Path(BORROWED).resolve() if BORROWED else tmp_path_factory.mktemp("live")
-    # Its own, for a rotation of the CA is written into it.
-    fleet = state / DEV.name
+    # Its own, for a rotation of the CA is written into it; beside the state, of which nothing is to be left.
+    fleet = (state if BORROWED else tmp_path_factory.mktemp("fleet")) / DEV.name
     if not fleet.exists():
         shutil.copy(DEV, fleet)
     live = LiveLab(state, fleet)
