@@ -37,23 +37,13 @@ def link_rules(plan: LabPlan, link: LinkLab, *, overlay_port: int) -> str:
         for opening in openings
         for rule in _opening(plan.fleet.sites, site, opening, overlay_port)
     ]
-    return "\n".join(
-        (
-            "*filter",
-            ":FORWARD DROP [0:0]",
-            "-A FORWARD -f -j DROP",
-            _NOBODY_IS_TOLD,
-            *dict.fromkeys(rules),
-            "COMMIT",
-            "",
-        )
-    )
+    return _table("DROP", ("-A FORWARD -f -j DROP", _NOBODY_IS_TOLD, *dict.fromkeys(rules)))
 
 
 def together(rules: Iterable[str]) -> str:
     """Make one table of those of several links."""
     lines = dict.fromkeys(line for text in rules for line in text.splitlines() if line.startswith("-A"))
-    return "\n".join(("*filter", ":FORWARD DROP [0:0]", *lines, "COMMIT", ""))
+    return _table("DROP", lines)
 
 
 def site_rules(*, internet: str, links: str) -> str:
@@ -66,14 +56,12 @@ def site_rules(*, internet: str, links: str) -> str:
     links
         What the names of the interfaces to links begin with. Fragments that a link made are dropped behind it.
     """
-    rules = (
-        "*filter",
-        ":FORWARD ACCEPT [0:0]",
-        f"-A FORWARD -i {internet} -j DROP",
-        f"-A FORWARD -i {links}+ -f -j DROP",
-        _NOBODY_IS_TOLD,
-    )
-    return "\n".join((*rules, "COMMIT", ""))
+    rules = (f"-A FORWARD -i {internet} -j DROP", f"-A FORWARD -i {links}+ -f -j DROP", _NOBODY_IS_TOLD)
+    return _table("ACCEPT", rules)
+
+
+def _table(policy: str, rules: Iterable[str]) -> str:
+    return "\n".join(("*filter", f":FORWARD {policy} [0:0]", *rules, "COMMIT", ""))
 
 
 def _opening(sites: Mapping[str, SitePlan], site: str, opening: Opening, overlay_port: int) -> Iterator[str]:

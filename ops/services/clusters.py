@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,12 @@ from ops.adapters.kubernetes import kubernetes_api
 from ops.adapters.kubernetes_logs import KubernetesLogs
 from ops.adapters.lab_logs import LabLogs
 from ops.errors import ClusterError, RefusedError
+from ops.services.at_once import at_once
 from ops.services.observe.look import Sight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
 
     from infra.plan import FleetPlan
     from ops.adapters.kubernetes import KubernetesApi
@@ -144,8 +145,7 @@ def _opened(
     """Open all at once: a kubeconfig may name a program that asks a cloud for a token, and that takes its time."""
     names = [name for name in plan.clusters if name in accesses]
     with ExitStack() as stack:
-        pool = ThreadPoolExecutor(len(names) or 1)
-        stack.callback(pool.shutdown, wait=False)
+        pool = stack.enter_context(at_once(len(names)))
         until = time.monotonic() + seconds
         opening = {name: pool.submit(_entered, name, accesses[name], seconds) for name in names}
         apis: dict[str, KubernetesApi | ClusterError] = {}

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubernetes import client
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from infra.plan import FleetPlan
     from ops.adapters.kubernetes import KubernetesApi
     from ops.adapters.kubernetes_ports import Drop, Inventory, Pod, Reply
+
+_Seen = TypeVar("_Seen")
 
 ROOT = Path(__file__).parents[2]
 FLEETS = Path(__file__).with_name("fleets")
@@ -143,3 +145,12 @@ def until(what: str, holds: Callable[[], Any], seconds: float = 60.0) -> float:
         assert time.monotonic() - begun < seconds, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.1)
     return time.monotonic() - begun
+
+
+def seen_until(look: Callable[[], _Seen], expected: _Seen, seconds: float) -> tuple[_Seen, float]:
+    """Look until it is as expected, at least once; give what was seen last and the seconds until that look began."""
+    begun = time.monotonic()
+    while True:
+        at, seen = time.monotonic(), look()
+        if seen == expected or time.monotonic() - begun > seconds:
+            return seen, at - begun

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from ops.services.observe.mesh_report import PARTS as MESH_PARTS
 from ops.services.observe.mesh_report import mesh_report
 from ops.services.observe.packets import try_links
 from ops.services.observe.snapshot import ClusterView
+from tests.live.lab import seen_until
 
 if TYPE_CHECKING:
     from ops.services.observe.snapshot import Snapshot
@@ -48,11 +48,12 @@ WELL = Told()
 
 def ask(lab: LiveLab) -> Told:
     """Look once, as closely as ``hms diagnose`` does, and judge it as each of the verbs does."""
-    with lab_clusters(lab.lab, lab.plan, seconds=_PATIENCE) as clusters:
-        case = look_closely(lab.plan, clusters, Commands(), seconds=_PATIENCE)
-        links = try_links(case.seen, lab.plan, clusters.sights())
+    plan = lab.plan
+    with lab_clusters(lab.lab, plan, seconds=_PATIENCE) as clusters:
+        case = look_closely(plan, clusters, Commands(), seconds=_PATIENCE)
+        links = try_links(case.seen, plan, clusters.sights())
     wrong = {
-        STATUS: fleet_report(_only(case.seen, FLEET_PARTS), lab.plan).wrong,
+        STATUS: fleet_report(_only(case.seen, FLEET_PARTS), plan).wrong,
         MESH_STATUS: mesh_report(_only(case.seen, MESH_PARTS), lab.plan, links).wrong,
     }
     return Told(
@@ -72,8 +73,4 @@ def _only(seen: Snapshot, parts: frozenset[str]) -> Snapshot:
 
 def told_until(lab: LiveLab, expected: Told, seconds: float) -> tuple[Told, float]:
     """Ask until it is as expected, at least once; give what was told last and the seconds until it was asked for."""
-    begun = time.monotonic()
-    while True:
-        at, told = time.monotonic(), ask(lab)
-        if told == expected or time.monotonic() - begun > seconds:
-            return told, at - begun
+    return seen_until(lambda: ask(lab), expected, seconds)

@@ -15,6 +15,7 @@ from ops.errors import HmsError
 from ops.services.lab import status, status_tables
 from tests.live.dial import Call
 from tests.live.guests import PORT, dial_from_node
+from tests.live.lab import seen_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,11 +97,7 @@ class Watch:
 
     def until(self, expected: Seen, seconds: float) -> tuple[Seen, float]:
         """Look until it is as expected, at least once; give what was seen last and the seconds until then."""
-        begun = time.monotonic()
-        while True:
-            at, seen = time.monotonic(), self.look()
-            if seen == expected or time.monotonic() - begun > seconds:
-                return seen, at - begun
+        return seen_until(self.look, expected, seconds)
 
     def _remember(self) -> None:
         """Learn where guests are; one that cannot be found is called where it was."""
